@@ -1,0 +1,67 @@
+"""Writes products.md from the contracts and settings.md from the schemas: 'make docs'."""
+
+from pathlib import Path
+from typing import Any
+
+from nanostitch import schema
+from nanostitch.contracts import Contract
+from nanostitch.contracts.adf import PARTICLES
+from nanostitch.contracts.eels import ALIGNED, BAND_GAP, LOSS
+from nanostitch.contracts.raw import RAW_EDX, RAW_EELS, RAW_IMAGE
+
+DOCS = Path(__file__).parent
+PRODUCTS = {
+    "adf `raw.nc`": RAW_IMAGE,
+    "eels `raw.nc`": RAW_EELS,
+    "edx `raw.nc`": RAW_EDX,
+    "eels `aligned.nc`": ALIGNED,
+    "eels `loss.nc`": LOSS,
+    "eels `band_gap.nc`": BAND_GAP,
+    "adf `particles.nc`": PARTICLES,
+}
+
+
+def products() -> str:
+    """Markdown of every product's variables."""
+    text = (
+        "# Products\n\nMade by `make docs` from the contracts that every product is held to when it"
+        " is written and read. `…` stands\nfor the spatial dims that the acquisition has: none, `x`"
+        " or `y, x`.\n"
+    )
+    for name, contract in PRODUCTS.items():
+        text += f"\n## {name}\n\n| variable | dims | unit | meaning |\n|---|---|---|---|\n"
+        text += "".join(_variables(contract))
+    return text
+
+
+def _variables(contract: Contract) -> list[str]:
+    return [
+        f"| `{name}` | {', '.join(var.dims).replace('...', '…')} | {var.units} | {var.meaning}"
+        f"{' (optional)' if var.optional else ''} |\n"
+        for name, var in contract.items()
+    ]
+
+
+def settings() -> str:
+    """Markdown of every setting with its default and reason."""
+    text = (
+        "# Settings\n\nMade by `make docs` from `workflow/schemas`. Set them in"
+        " `config/config.yaml` for every batch, or under\n`parameters:` of a `batch.yaml` for that"
+        " batch.\n"
+    )
+    for technique in ("eels", "adf"):
+        for step, keys in schema.load(technique)["properties"].items():
+            text += f"\n## {technique}.{step}\n\n| key | default | meaning |\n|---|---|---|\n"
+            text += "".join(_setting(key, sub) for key, sub in keys["properties"].items())
+    return text
+
+
+def _setting(key: str, sub: dict[str, Any]) -> str:
+    return f"| `{key}` | `{sub.get('default')}` | {' '.join(sub['description'].split())} |\n"
+
+
+PAGES = {"products.md": products, "settings.md": settings}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), "utf-8")

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Makes .venv from the hashed lock; run by make. PYTHON names the interpreter to use.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+
+if ! command -v "$python" >/dev/null; then
+    echo "nanostitch needs Python 3.11 or newer, and '$python' was not found. Install it, or name" \
+        "one: make PYTHON=python3.12" >&2
+    exit 1
+fi
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "nanostitch needs Python 3.11 or newer, and '$python' is $("$python" -V 2>&1 | cut -d' ' -f2)." \
+        "Install a newer one and name it: make PYTHON=python3.12" >&2
+    exit 1
+fi
+
+echo "Setting up .venv from envs/lock.txt ($("$python" -V)); this is done once and takes a minute or two."
+rm -rf .venv
+"$python" -m venv .venv
+if command -v uv >/dev/null; then
+    uv pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode -r envs/lock.txt
+else
+    .venv/bin/python -m pip install --quiet --require-hashes -r envs/lock.txt
+fi
+.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
+.venv/bin/python -m compileall -q workflow/scripts
+touch .venv/ready
+echo "Done."

@@ -1,0 +1,131 @@
+"""The walls of the project: who may import whom, how long things may be, what nobody does."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from nanostitch import code, plan, schema
+
+PROJECT = Path(__file__).parents[2]
+PACKAGE = PROJECT / "workflow" / "scripts" / "nanostitch"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SCRIPTS = sorted((PROJECT / "workflow" / "scripts").glob("*.py"))
+SCIENCE = [path for path in MODULES if path.parent.name in ("eels", "adf")]
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level packages, and modules of ours, that a file imports anywhere."""
+    ours = {f"nanostitch.{name.split('.')[1]}" for name in code._imports(path) if "." in name}
+    tree = ast.parse(path.read_text("utf-8"))
+    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and not n.level]
+    names = [n.module or "" for n in froms]
+    names += [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+    return ours | {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", SCIENCE, ids=lambda path: path.stem)
+def test_science__knows_no_files_no_jobs_no_plots(path):
+    forbidden = {"nanostitch.store", "nanostitch.raw", "nanostitch.plan", "nanostitch.batch"}
+    forbidden |= {"nanostitch.draw", "nanostitch.simulate", "nanostitch.provenance"}
+    forbidden |= {"matplotlib", "snakemake", "netCDF4", "rsciio", "pathlib", "os", "yaml"}
+    assert not imported(path) & forbidden
+
+
+def test_simulation_and_analysis__do_not_know_each_other():
+    for path in MODULES:
+        if path.parent.name == "simulate":
+            allowed = {"nanostitch.simulate", "nanostitch.atomic", "nanostitch.errors"}
+            assert {name for name in imported(path) if "nanostitch." in name} <= allowed
+        elif path.name != "__init__.py":
+            assert "nanostitch.simulate" not in imported(path), path
+
+
+def test_vendor_formats_and_netcdf__have_one_door_each():
+    for path in MODULES:
+        if path.parent.name != "raw" and path.name != "bridge.py":
+            assert "rsciio" not in imported(path), path
+        if path.name != "store.py":
+            assert "netCDF4" not in imported(path), path
+            assert not re.search(r"\.to_netcdf|open_dataset|open_datatree", path.read_text("utf-8"))
+
+
+def test_nothing__is_unpickled_or_evaluated():
+    for path in [*MODULES, *SCRIPTS]:
+        tree = ast.parse(path.read_text("utf-8"))
+        calls = [n.func for n in ast.walk(tree) if isinstance(n, ast.Call)]
+        names = {f.id for f in calls if isinstance(f, ast.Name)}
+        assert not names & {"eval", "exec", "__import__"}, path
+        assert not imported(path) & {"pickle", "dill", "shelve", "marshal", "joblib"}, path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_and_functions__stay_short(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 300
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            docstring = ast.get_docstring(node, clean=False) or ""
+            length = (node.end_lineno or 0) - node.lineno + 1 - docstring.count("\n")
+            assert length <= 40, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts__read_call_and_write(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    body = [n for n in tree.body if not isinstance(n, ast.Import | ast.ImportFrom | ast.Expr)]
+    guards = [n for n in body if isinstance(n, ast.If)]
+    assert len(guards) == 1  # for the type checker alone
+    assert not any(isinstance(n, ast.FunctionDef | ast.For) for n in body)
+    assert len(path.read_text("utf-8").splitlines()) <= 20
+
+
+def test_every_step__has_a_script_a_rule_and_tracks_its_code():
+    rules = "".join(p.read_text() for p in sorted((PROJECT / "workflow/rules").glob("*.smk")))
+    for step in plan.STEPS:
+        assert (plan.SCRIPTS / f"{step}.py") in SCRIPTS
+        assert f"../scripts/{step}.py" in rules
+        assert f"plan/{step}.json" in rules
+    assert {path.stem for path in SCRIPTS} == {*plan.STEPS, "simulate"}
+
+
+def test_every_setting__is_an_argument_of_its_function():
+    config = schema.load("config")["properties"]
+    functions = {
+        ("eels", "zero_loss"): "align",
+        ("eels", "background"): "remove_zero_loss",
+        ("eels", "band_gap"): "measure",
+        ("adf", "particles"): "measure",
+    }
+    assert {place for place in plan.STEPS.values() if place} == set(functions)
+    for (technique, module), function in functions.items():
+        tree = ast.parse((PACKAGE / technique / f"{module}.py").read_text("utf-8"))
+        (found,) = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function]
+        arguments = {argument.arg for argument in found.args.kwonlyargs}
+        assert arguments == set(config[technique]["properties"][module]["properties"])
+
+
+def test_every_key_of_the_schemas__has_a_description_and_every_choice_a_default():
+    def walk(node: dict, where: str) -> None:
+        for key, sub in node.get("properties", {}).items():
+            assert sub.get("description") or "$schema" in sub, f"{where}.{key}"
+            walk(sub, f"{where}.{key}")
+
+    for name in ("config", "batch", "acquisitions", "samples", "conditions"):
+        walk(schema.load(name), name)
+    for technique in ("eels", "adf"):
+        for step in schema.load(technique)["properties"].values():
+            assert all("default" in sub for sub in step["properties"].values())
+
+
+def test_no_file__names_a_path_of_a_machine_or_a_package_registry():
+    slash = "/"
+    forbidden = [f"{slash}work{slash}", f"{slash}root{slash}", "pypi" + ".org", "python" + "hosted"]
+    tracked = [p for p in PROJECT.rglob("*") if p.is_file() and p.suffix in SUFFIXES]
+    hidden = {".git", ".venv", ".snakemake", "results"}
+    for path in tracked:
+        if not hidden & set(path.relative_to(PROJECT).parts):
+            text = path.read_text("utf-8")
+            assert not [word for word in forbidden if word in text], path
+
+
+SUFFIXES = {".py", ".smk", ".md", ".yaml", ".yml", ".toml", ".tsv", ".txt", ".sh", ".cff", ".rst"}

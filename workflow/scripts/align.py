@@ -1,0 +1,17 @@
+"""Put the zero-loss peak of every spectrum of one acquisition at 0 eV."""
+
+from typing import TYPE_CHECKING
+
+from nanostitch import store
+from nanostitch.contracts.eels import ALIGNED
+from nanostitch.contracts.raw import RAW_EELS
+from nanostitch.eels import zero_loss
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+store.log_to(snakemake.log[0])
+settings = store.read_plan(snakemake.input.step)["settings"]
+raw = store.read(snakemake.input.raw, RAW_EELS)
+aligned = zero_loss.align(raw["counts"], **settings)
+store.write(aligned, ALIGNED, job=snakemake, about=raw.attrs)

@@ -1,0 +1,17 @@
+"""Read the band gap from the spectra of one acquisition."""
+
+from typing import TYPE_CHECKING
+
+from nanostitch import store
+from nanostitch.contracts.eels import ALIGNED, BAND_GAP, LOSS
+from nanostitch.eels import band_gap
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+store.log_to(snakemake.log[0])
+settings = store.read_plan(snakemake.input.step)["settings"]
+loss = store.read(snakemake.input.loss, LOSS)
+aligned = store.read(snakemake.input.aligned, ALIGNED)
+gaps = band_gap.measure(loss, aligned, **settings)
+store.write(gaps, BAND_GAP, job=snakemake, about=loss.attrs)

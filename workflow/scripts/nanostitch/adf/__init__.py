@@ -1,0 +1,1 @@
+"""Annular dark-field images: how many particles, how large, and which have merged."""

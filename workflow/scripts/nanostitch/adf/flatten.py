@@ -1,0 +1,230 @@
+"""Flatten a micrograph: particles bright and positive, support at zero, its noise known."""
+
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from nanostitch.errors import CalibrationError
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# Beyond three standard deviations a pixel is no longer taken for support (sigma clipping).
+_CLIP = 3.0
+_ITERATIONS = 6
+_MAD_TO_SD = 1.4826
+# Of a normal distribution, in standard deviations: from the fifth percentile up to the mean, and
+# down to the median of what lies below it.
+_LOW_PERCENTILE = 5.0
+_MEAN_TO_LOW = 1.645
+_LOW_TO_MEDIAN_BELOW = 0.315
+
+
+def pixel_size_nm(intensity: xr.DataArray) -> tuple[float, float]:
+    """Pixel size along y and x [nm], from the coordinates of the image.
+
+    Raises
+    ------
+    CalibrationError
+        If a coordinate is missing, not finite or not evenly spaced.
+    """
+    return _spacing_nm(intensity, "y"), _spacing_nm(intensity, "x")
+
+
+def _spacing_nm(intensity: xr.DataArray, dim: str) -> float:
+    if dim not in intensity.coords or intensity.sizes[dim] < 2:
+        raise CalibrationError(
+            f"image: coordinate {dim}: absent or shorter than 2 pixels; "
+            "tell pixel_size_nm in acquisitions.tsv"
+        )
+    steps = np.diff(intensity[dim].to_numpy().astype(float))
+    spacing = float(steps.mean())
+    if not (np.isfinite(spacing) and spacing > 0 and np.allclose(steps, spacing, rtol=1e-3)):
+        raise CalibrationError(
+            f"image: coordinate {dim}: steps of {steps.min()} to {steps.max()} nm are not one "
+            "positive pixel size; tell pixel_size_nm in acquisitions.tsv"
+        )
+    return spacing
+
+
+def flatten(
+    intensity: xr.DataArray,
+    *,
+    particles_are: Literal["bright", "dark"],
+    denoise_nm: float,
+    background_length_nm: float,
+) -> xr.Dataset:
+    """Take the support's slow variation away and smooth the noise.
+
+    The support is found by sigma clipping from below: pixels within three standard deviations
+    of the background are averaged (a quadratic surface, then a normalised convolution of what
+    it leaves), and this is repeated. It starts from the fifth percentile of tiles, through
+    which another quadratic surface takes a slope of the whole image away beforehand; so a
+    twentieth of each tile must be free of particles. Where most of the image is particles, gaps
+    are too few for that and the fifth percentile itself is the background.
+
+    Parameters
+    ----------
+    intensity
+        Detector signal, dims ``(y, x)``; coordinates ``y`` and ``x`` in nm.
+    particles_are
+        Whether particles are brighter (dark field) or darker (bright field) than the support.
+    denoise_nm
+        Standard deviation of the Gaussian that smooths the noise [nm].
+    background_length_nm
+        Side of the tiles; structures of the support longer than this are removed [nm].
+
+    Returns
+    -------
+    xarray.Dataset
+        ``signal`` (y, x), positive on particles, 0 where the image is not finite;
+        ``finite`` (y, x); ``noise`` (), standard deviation of ``signal`` on the support.
+
+    Raises
+    ------
+    CalibrationError
+        If the coordinates do not give one pixel size along each axis.
+
+    Notes
+    -----
+    Normalised convolution: Knutsson & Westin, Proc. IEEE CVPR (1993) 515,
+    doi:10.1109/CVPR.1993.341081. Clipped background: Bertin & Arnouts, Astron. Astrophys.
+    Suppl. 117 (1996) 393, doi:10.1051/aas:1996164.
+    """
+    spacing = np.array(pixel_size_nm(intensity))
+    values = intensity.transpose("y", "x").to_numpy().astype(float)
+    finite = np.isfinite(values)
+    values = np.where(finite, values if particles_are == "bright" else -values, 0.0)
+    smooth = _weighted_mean(values, finite.astype(float), denoise_nm / spacing)
+    signal = np.zeros_like(smooth)
+    noise = 0.0
+    if finite.any() and np.ptp(smooth[finite]) > 0:
+        length = background_length_nm / spacing
+        tiles = _tile_percentile(smooth, finite, length)
+        smooth -= _quadratic(tiles, np.ones_like(tiles), smooth.shape)
+        low = _enlarged(_tile_percentile(smooth, finite, length), smooth.shape)
+        if _mostly_particles(smooth - low, finite):
+            background, noise = low, _fine_scatter(smooth, finite, denoise_nm / spacing)
+        else:
+            background, noise = _support(smooth, finite, length, low)
+        signal = np.where(finite, smooth - background, 0.0)
+    coords = {"y": intensity["y"], "x": intensity["x"]}
+    return xr.Dataset(
+        {"signal": (("y", "x"), signal), "finite": (("y", "x"), finite), "noise": ((), noise)},
+        coords=coords,
+    )
+
+
+def _weighted_mean(values: Array, weight: Array, sigma: Array) -> Array:
+    """Normalised convolution with a Gaussian; 0 where no weight is in reach."""
+    total = ndimage.gaussian_filter(weight, sigma, mode="nearest")
+    mean: Array = ndimage.gaussian_filter(values * weight, sigma, mode="nearest")
+    return np.divide(mean, total, out=np.zeros_like(mean), where=total > 1e-9)
+
+
+def _mostly_particles(height: Array, finite: Mask) -> bool:
+    """Whether the usual pixel is near the top of the range: a dense layer with narrow gaps.
+
+    Noise and texture are symmetric about the median, sparse particles lie above it.
+    """
+    low, middle, high = np.percentile(height[finite], [5.0, 50.0, 95.0])
+    return bool(high - middle < 0.5 * (middle - low))
+
+
+def _fine_scatter(smooth: Array, finite: Mask, sigma: Array) -> float:
+    """Scatter of the signal about its own mean over a few pixels, edges left out by the median."""
+    fine = smooth - _weighted_mean(smooth, finite.astype(float), 2 * sigma)
+    return float(_MAD_TO_SD * np.median(np.abs(fine[finite])))
+
+
+def _support(smooth: Array, finite: Mask, length: Array, low: Array) -> tuple[Array, float]:
+    """Background surface and the standard deviation around it; ``length`` in pixels.
+
+    The scatter below a low percentile says where the mean of the support must be. The
+    iteration stays near it, lest it climb from the gaps of a dense layer onto the crystals.
+    """
+    below = (low - smooth)[finite & (smooth < low)]
+    scatter = float(np.median(below)) / _LOW_TO_MEDIAN_BELOW if below.size else 0.0
+    noise = max(scatter, 1e-6 * float(np.ptp(smooth[finite])))
+    centre, reach, most = low + _MEAN_TO_LOW * scatter, noise, 1.25 * noise
+    background = centre
+    for _ in range(_ITERATIONS):
+        support = finite & (np.abs(smooth - background) <= _CLIP * noise)
+        background = np.clip(
+            _surface(smooth, support, length, background), centre - reach, centre + reach
+        )
+        noise = min(_lower_spread((smooth - background)[finite]), most)
+    return background, noise
+
+
+def _lower_spread(residual: Array) -> float:
+    """Standard deviation from the side of the distribution where no particles are."""
+    below = residual[residual <= 0]
+    floor = 1e-6 * float(np.ptp(residual))
+    return max(_MAD_TO_SD * float(np.median(-below)) if below.size else 0.0, floor)
+
+
+def _tile_percentile(smooth: Array, finite: Mask, length: Array) -> Array:
+    """Low percentile of each tile; of the whole image where a tile has no finite pixel."""
+    shape = np.array(smooth.shape)
+    tiles = np.maximum(np.round(shape / length), 1).astype(int)
+    rows, columns = (
+        np.linspace(0, n, t + 1).astype(int) for n, t in zip(shape, tiles, strict=True)
+    )
+    low = np.full(tuple(tiles), np.percentile(smooth[finite], _LOW_PERCENTILE))
+    for row, column in np.ndindex(low.shape):
+        tile = np.s_[rows[row] : rows[row + 1], columns[column] : columns[column + 1]]
+        if finite[tile].any():
+            low[row, column] = np.percentile(smooth[tile][finite[tile]], _LOW_PERCENTILE)
+    return low
+
+
+def _surface(smooth: Array, support: Mask, length: Array, fallback: Array) -> Array:
+    """Quadratic through the support plus the local mean of what the quadratic leaves."""
+    block = np.maximum(np.floor(length / 8), 1).astype(int)
+    weight = _block_sum(support.astype(float), block)
+    total = _block_sum(np.where(support, smooth, 0.0), block)
+    if not weight.any():
+        return fallback
+    mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+    trend = _quadratic(mean, weight, mean.shape)
+    local = trend + _weighted_mean(mean - trend, weight, length / (2 * block))
+    return _enlarged(local, smooth.shape, block)
+
+
+def _block_sum(values: Array, block: NDArray[np.int_]) -> Array:
+    padding = [(0, -size % step) for size, step in zip(values.shape, block, strict=True)]
+    padded = np.pad(values, padding)
+    rows, columns = (size // step for size, step in zip(padded.shape, block, strict=True))
+    sums: Array = padded.reshape(rows, block[0], columns, block[1]).sum(axis=(1, 3))
+    return sums
+
+
+def _quadratic(mean: Array, weight: Array, shape: tuple[int, ...]) -> Array:
+    """Second-order polynomial by weighted least squares, on a grid of another shape."""
+    root = np.sqrt(weight).ravel()
+    terms = _terms(mean.shape)
+    fit = np.linalg.lstsq(terms * root[:, None], mean.ravel() * root, rcond=1e-6)[0]
+    surface: Array = (_terms(shape) @ fit).reshape(shape)
+    return surface
+
+
+def _terms(shape: tuple[int, ...]) -> Array:
+    """Products of powers of y and x up to the second at the centres of a grid from -1 to 1."""
+    y, x = ((np.arange(size) + 0.5) / size * 2 - 1 for size in shape)
+    yy, xx = (axis.ravel() for axis in np.meshgrid(y, x, indexing="ij"))
+    return np.stack([np.ones_like(yy), yy, xx, yy * yy, yy * xx, xx * xx], axis=1)
+
+
+def _enlarged(
+    coarse: Array, shape: tuple[int, ...], block: NDArray[np.int_] | None = None
+) -> Array:
+    """Bilinear interpolation from the centres of blocks to pixels, constant beyond them."""
+    steps = np.array(shape) / np.array(coarse.shape) if block is None else block
+    at = [(np.arange(size) + 0.5) / step - 0.5 for size, step in zip(shape, steps, strict=True)]
+    lines = np.meshgrid(*at, indexing="ij")
+    fine: Array = ndimage.map_coordinates(coarse, lines, order=1, mode="nearest")
+    return fine

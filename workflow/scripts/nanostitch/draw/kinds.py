@@ -1,0 +1,240 @@
+"""The library of panel kinds: what each needs and how a batch may set it.
+
+This registry loads nothing heavy, so that a batch can be validated and planned at once. The
+schema holds the default and the reason of every option.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One panel kind.
+
+    ``products`` are needed always, those of ``products_if`` when the option of that name is on.
+    ``options`` are JSON schemas by the option's name.
+    """
+
+    technique: str
+    products: tuple[str, ...]
+    products_if: Mapping[str, str]
+    options: Mapping[str, Schema]
+
+
+ESTIMATORS = ("onset_fit", "derivative", "linear")
+MOST_PANELS = 12
+_ID_OR_IDS: Schema = {
+    "type": ["string", "array"],
+    "minLength": 1,
+    "minItems": 1,
+    "uniqueItems": True,
+    "items": {"type": "string", "minLength": 1},
+}
+
+
+def _pair(description: str, default: list[float], **bounds: float) -> Schema:
+    return {
+        "type": "array",
+        "items": {"type": "number", **bounds},
+        "minItems": 2,
+        "maxItems": 2,
+        "default": default,
+        "description": description,
+    }
+
+
+KINDS: Mapping[str, Kind] = {
+    "image": Kind(
+        technique="adf",
+        products=("raw",),
+        products_if={"outlines": "particles"},
+        options={
+            "outlines": {
+                "type": "boolean",
+                "default": False,
+                "description": "Draw the outline of every particle, as segmented.",
+            },
+            "contrast_percent": _pair(
+                "Percentiles of the intensity shown as black and as white [%]. The tails are cut "
+                "so that a few hot or dead pixels do not set the contrast.",
+                [0.5, 99.5],
+                minimum=0,
+                maximum=100,
+            ),
+        },
+    ),
+    "spectra": Kind(
+        technique="eels",
+        products=("aligned", "loss"),
+        products_if={"derivative": "band_gap", "band_gap": "band_gap"},
+        options={
+            "signal": {
+                "type": "string",
+                "enum": ["loss", "counts"],
+                "default": "loss",
+                "description": "What is drawn: loss has the zero-loss peak removed, counts not.",
+            },
+            "energy_window_ev": _pair(
+                "First and last energy loss drawn [eV]. The default spans the onset of CsPbBr3.",
+                [1.5, 4.0],
+            ),
+            "normalise_fraction": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "maximum": 1,
+                "default": 0.2,
+                "description": "Share of the energy window, at its high end, over which the mean "
+                "of every drawn spectrum is 1. The high end carries most signal above the onset.",
+            },
+            "derivative": {
+                "type": "boolean",
+                "default": True,
+                "description": "Draw the first derivative of the loss below, on the same energies.",
+            },
+            "band_gap": {
+                "type": "boolean",
+                "default": True,
+                "description": "Mark the band gap of each acquisition with its 95 % interval.",
+            },
+            "estimator": {
+                "type": "string",
+                "enum": list(ESTIMATORS),
+                "default": "onset_fit",
+                "description": "Which band gap is marked.",
+            },
+        },
+    ),
+    "band_gap": Kind(
+        technique="eels",
+        products=("band_gap",),
+        products_if={},
+        options={
+            "estimators": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(ESTIMATORS)},
+                "minItems": 1,
+                "uniqueItems": True,
+                "default": ["onset_fit", "derivative"],
+                "description": "Which estimators of the band gap are drawn, in this order.",
+            },
+        },
+    ),
+    "size_histogram": Kind(
+        technique="adf",
+        products=("particles",),
+        products_if={},
+        options={
+            "bin_width_nm": {
+                "type": ["number", "null"],
+                "exclusiveMinimum": 0,
+                "default": None,
+                "description": "Width of a bin [nm]; null takes the rule of Freedman and Diaconis, "
+                "rounded to 1, 2 or 5 times a power of ten.",
+            },
+        },
+    ),
+}
+
+
+def needs(panel: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Technique of a declared panel and the products it needs of each acquisition.
+
+    The panel must satisfy its schema; options that it leaves out have their defaults.
+    """
+    kind = KINDS[panel["kind"]]
+    asked = [
+        product
+        for option, product in kind.products_if.items()
+        if panel.get(option, kind.options[option]["default"])
+    ]
+    return kind.technique, tuple(dict.fromkeys([*kind.products, *asked]))
+
+
+def schema() -> Schema:
+    """JSON schema (draft 2020-12) of the declaration of one figure."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["title", "panels"],
+        "properties": {
+            "title": {
+                "type": "string",
+                "minLength": 1,
+                "description": "What the figure shows, for its caption and metadata.",
+            },
+            "width": {
+                "type": "string",
+                "enum": ["single", "double"],
+                "default": "double",
+                "description": "Width in print: single (85 mm) or double (178 mm) column.",
+            },
+            "columns": {
+                "type": ["integer", "null"],
+                "minimum": 1,
+                "maximum": 4,
+                "default": None,
+                "description": "Panels side by side; null follows from their number.",
+            },
+            "panels": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": MOST_PANELS,
+                "items": _any_panel_schema(),
+                "description": "Panels a, b, c, … in reading order.",
+            },
+        },
+    }
+
+
+def panel_schema(kind: str) -> Schema:
+    """JSON schema (draft 2020-12) of one panel of a kind."""
+    wanted = {
+        "technique": "Technique, or a list of them.",
+        "acquisition": "Id of an acquisition, or a list of them.",
+        "sample": "Id of a sample, or a list of them.",
+        "condition": "Id of a condition, or a list of them.",
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["kind", "select"],
+        "properties": {
+            "kind": {"const": kind, "description": "Panel kind."},
+            "select": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    key: {**_ID_OR_IDS, "description": text} for key, text in wanted.items()
+                },
+                "description": "Which acquisitions: all that match every given key; {} takes all.",
+            },
+            **KINDS[kind].options,
+        },
+    }
+
+
+def _any_panel_schema() -> Schema:
+    """Tell what a panel of any kind must satisfy.
+
+    It chooses by ``kind`` instead of ``oneOf``: a validator then names the wrong key of the kind
+    that was meant, not that nothing matched.
+    """
+    return {
+        "type": "object",
+        "required": ["kind", "select"],
+        "properties": {
+            "kind": {"type": "string", "enum": list(KINDS), "description": "Panel kind."},
+        },
+        "allOf": [
+            {
+                "if": {"required": ["kind"], "properties": {"kind": {"const": kind}}},
+                "then": panel_schema(kind),
+            }
+            for kind in KINDS
+        ],
+    }

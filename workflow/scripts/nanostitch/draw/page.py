@@ -1,0 +1,112 @@
+"""Second step of a figure: ink. Draws what a tree holds and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import xarray as xr
+from matplotlib import style as stylesheets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox, ScaledTranslation
+
+from nanostitch.draw import band_gap, image, lettering, size_histogram, spectra, style
+
+PANELS = {
+    "image": image,
+    "spectra": spectra,
+    "band_gap": band_gap,
+    "size_histogram": size_histogram,
+}
+SIMULATED = "Simulated raw data"
+MARGIN_MM = 1.0
+
+
+def figure(tree: xr.DataTree) -> Figure:
+    """Draw a collected figure.
+
+    Panels fill a grid row by row, each laid out for itself, so that a long label in one narrows no
+    other; remarks on refused data and the note that raw data are
+    simulated stand in the lower margin. The layout is settled once, so that every format
+    shows the same page.
+
+    Parameters
+    ----------
+    tree
+        What :func:`nanostitch.draw.collect` returned, or that read back from its file.
+    """
+    panels = {name: node.to_dataset() for name, node in sorted(tree.children.items())}
+    width = style.WIDTH_MM[tree.attrs["width"]]
+    columns = int(tree.attrs["columns"])
+    heights = [PANELS[data.attrs["kind"]].height_mm(data) for data in panels.values()]
+    rows = [max(heights[i : i + columns]) for i in range(0, len(heights), columns)]
+    margin = _margin_text(tree, panels, width)
+    foot = style.LINE_MM * len(margin) + MARGIN_MM * bool(margin)
+    height = sum(rows) + style.GAP_MM * len(rows) + foot
+    with stylesheets.context(["default", dict(style.RC)]):
+        page = Figure(
+            figsize=(width / style.MM_PER_INCH, height / style.MM_PER_INCH),
+            layout=_engine(foot / height),
+        )
+        FigureCanvasAgg(page)
+        page.set_label(str(tree.attrs["title"]))
+        parts = page.subfigures(len(rows), columns, squeeze=False, height_ratios=rows)
+        for part, (letter, data) in zip(parts.flat, panels.items(), strict=False):
+            axes = part.add_subplot()
+            axes.set_gid(letter)
+            PANELS[data.attrs["kind"]].draw(data, axes)
+            _write_letter(part, letter)
+        _write_margin(page, margin)
+        _settle(page)
+    return page
+
+
+def _engine(foot: float) -> ConstrainedLayoutEngine:
+    pad = 0.5 * style.GAP_MM / style.MM_PER_INCH
+    return ConstrainedLayoutEngine(
+        w_pad=pad, h_pad=pad, wspace=0, hspace=0, rect=(0, foot, 1, 1 - foot)
+    )
+
+
+def _settle(page: Figure) -> None:
+    """Lay the page out for good.
+
+    The solver's last digits differ from run to run and would show in the files' bytes; a
+    millionth of the page does not show in print.
+    """
+    page.draw_without_rendering()
+    page.set_layout_engine("none")
+    for part in page.subfigs:
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(6))
+    for axes in page.axes:
+        axes.set_position(Bbox(axes.get_position(original=True).get_points().round(6)))
+
+
+def _margin_text(tree: xr.DataTree, panels: Mapping[str, xr.Dataset], width_mm: float) -> list[str]:
+    """Lines of the lower margin: remarks by panel, then the note on simulated raw data."""
+    remarks = [
+        f"{letter}: {remark}"
+        for letter, data in panels.items()
+        for remark in str(data.attrs.get("notes", "")).splitlines()
+    ]
+    if tree.attrs["simulated"]:
+        remarks.append(SIMULATED)
+    inner = width_mm - 2 * style.GAP_MM
+    return [line for text in remarks for line in lettering.wrapped(text, inner).splitlines()]
+
+
+def _write_margin(page: Figure, lines: Sequence[str]) -> None:
+    width, height = style.MM_PER_INCH * page.get_size_inches()
+    for above, line in enumerate(reversed(lines)):
+        y = (MARGIN_MM + above * style.LINE_MM) / height
+        page.text(0.5 * style.GAP_MM / width, y, line, ha="left", va="bottom", color=style.QUIET)
+
+
+def _write_letter(part: SubFigure, letter: str) -> None:
+    """Write the letter in the top left corner of a panel's part of the page."""
+    inset = 0.5 * style.GAP_MM / style.MM_PER_INCH
+    corner = part.transSubfigure + ScaledTranslation(inset, -inset, part.dpi_scale_trans)
+    part.text(
+        0, 1, letter, transform=corner, ha="left", va="top", weight="bold", size=style.LETTER_PT
+    )

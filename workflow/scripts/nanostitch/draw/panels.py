@@ -1,0 +1,89 @@
+"""First step of a figure: from products to exactly the numbers that are plotted."""
+
+import json
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+
+from nanostitch import schema
+from nanostitch.draw import band_gap, image, kinds, selection, size_histogram, spectra, style
+from nanostitch.draw.selection import Panel, Products
+
+COLLECT = {
+    "image": image.collect,
+    "spectra": spectra.collect,
+    "band_gap": band_gap.collect,
+    "size_histogram": size_histogram.collect,
+}
+
+
+def collect(
+    declaration: Mapping[str, Any],
+    products: Sequence[xr.Dataset],
+    conditions: Sequence[str] = (),
+) -> xr.DataTree:
+    """Reduce products to what a figure plots.
+
+    Parameters
+    ----------
+    declaration
+        The figure as its batch declares it, after :func:`nanostitch.draw.schema`.
+    products
+        Products of any acquisitions, each with the attributes that say whose and which it is.
+    conditions
+        Ids of all conditions in the order of their sheet, which fixes colours across figures;
+        without it they follow the order of appearance.
+
+    Returns
+    -------
+    xarray.DataTree
+        One child node per panel, named by its letter. Root attributes: ``title``, ``simulated``
+        (1 if any input is), ``width`` and ``columns`` of the page.
+
+    Raises
+    ------
+    BatchError
+        If the declaration breaks its schema, or selects what the products do not hold.
+    """
+    schema.refuse(schema.problems(declaration, kinds.schema(), "figures"))
+    page = schema.with_defaults(declaration, kinds.schema())
+    declared = dict(zip(string.ascii_lowercase, page["panels"], strict=False))
+    number = len(declared)
+    columns = min(page["columns"] or style.columns(number, page["width"]), number)
+    chosen = {key: selection.select(panel, key, products) for key, panel in declared.items()}
+    order = selection.condition_order(list(chosen.values()), conditions)
+    width_mm = style.WIDTH_MM[page["width"]] / columns
+    nodes = {
+        letter: _node(_panel(panel, letter, width_mm, order), chosen[letter])
+        for letter, panel in declared.items()
+    }
+    simulated = max(int(_simulated(found)) for found in chosen.values())
+    about = {"title": page["title"], "width": page["width"]}
+    root = xr.Dataset(attrs={**about, "simulated": simulated, "columns": columns})
+    return xr.DataTree.from_dict({"/": root, **nodes})
+
+
+def _panel(
+    declared: Mapping[str, Any], letter: str, width_mm: float, order: tuple[str, ...]
+) -> Panel:
+    kind = declared["kind"]
+    options = schema.with_defaults(declared, kinds.panel_schema(kind))
+    return Panel(kind, letter, options, width_mm, order)
+
+
+def _node(panel: Panel, products: Products) -> xr.Dataset:
+    plotted = COLLECT[panel.kind](panel, products)
+    return plotted.assign_attrs(
+        kind=panel.kind,
+        letter=panel.letter,
+        width_mm=panel.width_mm,
+        options=json.dumps(dict(panel.options), sort_keys=True),
+        acquisitions=" ".join(products),
+        simulated=int(_simulated(products)),
+    )
+
+
+def _simulated(products: Products) -> bool:
+    return any(p.attrs["simulated"] for by_name in products.values() for p in by_name.values())

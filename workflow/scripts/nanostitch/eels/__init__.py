@@ -1,0 +1,1 @@
+"""Low-loss electron energy-loss spectra: zero-loss peak, its removal, band gap."""

@@ -1,0 +1,243 @@
+"""What the Snakefile asks: which files to make from which, and whether what decided them changed.
+
+Snakemake sees a change by modification times and by its own records in ``.snakemake``, and
+misses those that neither shows: a swapped raw file with an old date, two parameters that change
+places, an edited module, a changed configuration after ``.snakemake`` was deleted. So everything
+that decides a number is written into small JSON files under ``results/{batch}/plan`` and
+rewritten only when it changes; rules take them as inputs. They are also the record of what was
+asked: open one to see the parameters of a step.
+"""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from nanostitch import batch as batches
+from nanostitch import code, provenance, raw, schema
+from nanostitch.atomic import write_text
+from nanostitch.batch import Acquisition, Batch
+from nanostitch.draw import kinds
+from nanostitch.errors import BatchError
+
+PROJECT = Path(__file__).parents[3]
+SCRIPTS = PROJECT / "workflow" / "scripts"
+LOCK = PROJECT / "envs" / "lock.txt"
+
+STEPS = {
+    "ingest": (),
+    "align": ("eels", "zero_loss"),
+    "remove_zero_loss": ("eels", "background"),
+    "band_gap": ("eels", "band_gap"),
+    "particles": ("adf", "particles"),
+    "table": (),
+    "figure_data": (),
+    "figure": (),
+}
+"""Each step, named like its script, with the place of its settings in the configuration."""
+
+LAST_PRODUCT = {"adf": "particles", "eels": "band_gap", "edx": "raw"}
+TABLES = {"eels": "band_gap", "adf": "particles"}
+FIGURE_SUFFIXES = ("nc", "pdf", "png", "svg")
+
+
+class Wildcards(Protocol):
+    """The wildcards of a job, by name."""
+
+    batch: str
+    technique: str
+    acquisition: str
+    figure: str
+    table: str
+
+
+class Plan:
+    """All batches of one run: their targets, the inputs of their jobs and their plan files.
+
+    Raises
+    ------
+    BatchError
+        If config.yaml or any batch is not valid.
+    """
+
+    def __init__(self, config: Mapping[str, Any], cache: Path) -> None:
+        self._config = _validated(config)
+        folders = [_folder(name) for name in _as_list(self._config.pop("batches"))]
+        loaded = [batches.load(folder) for folder in folders]
+        self.batches = {batch.id: batch for batch in loaded}
+        if len(self.batches) < len(loaded):
+            names = [batch.id for batch in loaded]
+            raise BatchError(f"config.yaml: batches: two of {names} have one name; rename a folder")
+        self._digests = provenance.Digests(cache)
+
+    @property
+    def targets(self) -> list[str]:
+        """Every file that a whole run makes for its user."""
+        return [path for batch in self.batches.values() for path in _targets(batch)]
+
+    def ids(self, key: str) -> str:
+        """Regular expression of the ids that the wildcard ``key`` may take."""
+        found = {
+            "batch": list(self.batches),
+            "acquisition": [a for b in self.batches.values() for a in b.acquisitions],
+            "figure": [f for b in self.batches.values() for f in b.figures],
+        }[key]
+        return "|".join(sorted(set(found))) or "none"
+
+    def raw_files(self, wildcards: Wildcards) -> list[str]:
+        """The raw file of an acquisition, then the files that its format needs beside it."""
+        path = self._acquisition(wildcards).path
+        return [str(path), *map(str, raw.companions(path))]
+
+    def is_simulated(self, wildcards: Wildcards) -> bool:
+        """Whether the raw files of a batch are written by the run itself."""
+        return self.batches[wildcards.batch].simulate is not None
+
+    def vacuum(self, wildcards: Wildcards) -> list[str]:
+        """The aligned vacuum reference of an acquisition, if it names one."""
+        other = self._acquisition(wildcards).references.get("vacuum")
+        return [f"results/{wildcards.batch}/eels/{other}/aligned.nc"] if other else []
+
+    def figure_products(self, wildcards: Wildcards) -> list[str]:
+        """Every product that the panels of a figure select."""
+        batch = self.batches[wildcards.batch]
+        wanted: dict[str, None] = {}
+        for panel in batch.figures[wildcards.figure]["panels"]:
+            technique, products = kinds.needs(panel)
+            for a in batch.select(technique, panel["select"]):
+                for product in products:
+                    wanted[f"results/{batch.id}/{technique}/{a.id}/{product}.nc"] = None
+        return list(wanted)
+
+    def table_products(self, wildcards: Wildcards) -> list[str]:
+        """The products that one table of a batch lists."""
+        batch = self.batches[wildcards.batch]
+        technique = {table: technique for technique, table in TABLES.items()}[wildcards.table]
+        return [
+            f"results/{batch.id}/{technique}/{a.id}/{wildcards.table}.nc"
+            for a in batch.of(technique)
+        ]
+
+    def write(self) -> None:
+        """Bring the plan files up to date, touching only those whose content changed."""
+        for batch in self.batches.values():
+            folder = Path("results", batch.id, "plan")
+            for name, content in self._files(batch):
+                text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+                path = folder / f"{name}.json"
+                if not (path.is_file() and path.read_text("utf-8") == text):
+                    write_text(path, text)
+        self._digests.save()
+
+    def _acquisition(self, wildcards: Wildcards) -> Acquisition:
+        return self.batches[wildcards.batch].acquisitions[wildcards.acquisition]
+
+    def _files(self, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
+        settings = _validated(_merged(self._config, batch.parameters))
+        lock = provenance.sha256(LOCK)
+        for step, place in STEPS.items():
+            chosen = settings
+            for key in place:
+                chosen = chosen[key]
+            yield (
+                step,
+                {
+                    "settings": chosen if place else {},
+                    "code_sha256": code.digest(SCRIPTS / f"{step}.py"),
+                    "lock_sha256": lock,
+                    "format": provenance.FORMAT,
+                },
+            )
+        for a in batch.acquisitions.values():
+            yield f"acquisitions/{a.id}", self._acquisition_plan(batch, a)
+        for name, figure in batch.figures.items():
+            conditions = list({a.condition["condition"]: None for a in batch.acquisitions.values()})
+            yield f"figures/{name}", {"figure": figure, "conditions": conditions}
+
+    def _acquisition_plan(self, batch: Batch, a: Acquisition) -> dict[str, Any]:
+        plan: dict[str, Any] = {
+            "about": {
+                "batch": batch.id,
+                "technique": a.technique,
+                "acquisition": a.id,
+                "sample": a.sample["sample"],
+                "material": a.sample["material"],
+                "substrate": a.sample["substrate"],
+                "condition": a.condition["condition"],
+                "condition_label": a.condition["label"],
+                "simulated": int(batch.simulate is not None),
+                "batch_title": batch.about["title"],
+                "creator_name": batch.about["creator"]["name"],
+                "license": batch.about["licence"],
+            },
+            "technique": a.technique,
+            "told": a.told,
+            "dataset": a.row.get("dataset"),
+            "references": a.references,
+        }
+        if batch.simulate is not None:
+            plan["simulate"] = _simulation(batch.simulate, a)
+            plan["raw"] = {}
+            plan["simulate_code_sha256"] = code.digest(SCRIPTS / "simulate.py")
+        else:
+            plan["raw"] = self._raw_digests(a)
+        return plan
+
+    def _raw_digests(self, a: Acquisition) -> dict[str, str]:
+        files = [a.path, *raw.companions(a.path)]
+        try:
+            digests = {path.name: self._digests.of(path) for path in files}
+        except OSError as error:
+            raise BatchError(f"{error.filename}: {a.id}: cannot be read: {error}") from error
+        told = a.row.get("sha256")
+        if told and told != digests[a.path.name]:
+            raise BatchError(
+                f"{a.path}: acquisition {a.id}: sha256 is {digests[a.path.name]}, but column sha256"
+                f" of acquisitions.tsv says {told}; restore the file or correct the sheet"
+            )
+        return digests
+
+
+def _validated(config: Mapping[str, Any]) -> dict[str, Any]:
+    allowed = schema.load("config")
+    schema.refuse(schema.problems(config, allowed, "config/config.yaml"))
+    return schema.with_defaults(config, allowed)
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    names = value.split(",") if isinstance(value, str) else value
+    return [name.strip() for name in names if name.strip()]
+
+
+def _folder(name: str) -> Path:
+    """A batch folder: relative to where the run is started, else to the project."""
+    here = Path(name)
+    return here if here.is_dir() or here.is_absolute() else PROJECT / name
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = copy.deepcopy(dict(base))
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both else copy.deepcopy(value)
+    return merged
+
+
+def _simulation(simulate: Mapping[str, Any], a: Acquisition) -> dict[str, Any]:
+    return {
+        "seed": simulate["seed"],
+        "condition": simulate["conditions"][a.condition["condition"]],
+        "instrument": simulate[a.technique],
+    }
+
+
+def _targets(batch: Batch) -> Iterator[str]:
+    for a in batch.acquisitions.values():
+        yield f"results/{batch.id}/{a.technique}/{a.id}/{LAST_PRODUCT[a.technique]}.nc"
+    for technique, table in TABLES.items():
+        if batch.of(technique):
+            yield f"results/{batch.id}/tables/{table}.tsv"
+    for figure in batch.figures:
+        for suffix in FIGURE_SUFFIXES:
+            yield f"results/{batch.id}/figures/{figure}.{suffix}"

@@ -1,0 +1,109 @@
+"""The raw door: vendor files in, labelled Datasets out. No other module knows vendor formats.
+
+A file is read as what its content is. What it lacks is told by a person or refused; nothing is
+assumed, nothing is unpickled or evaluated, and what is told is recorded as told.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from nanostitch.errors import FormatError
+
+from . import choose, emsa, images, label, microscope, sniff, text
+from .choose import TECHNIQUES, Content
+from .companions import companions
+from .model import RawFile, Signal
+from .told import Ledger
+
+__all__ = ["TECHNIQUES", "Content", "companions", "contents", "preview", "read"]
+
+
+def read(
+    path: Path, technique: str, told: Mapping[str, float | str], dataset: str | None
+) -> xr.Dataset:
+    """Read one dataset of a raw file.
+
+    Parameters
+    ----------
+    path
+        Raw file.
+    technique
+        ``adf``, ``eels`` or ``edx``.
+    told
+        Told calibrations by their column in acquisitions.tsv; a told value wins over the
+        file's, and both are recorded in the attribute ``told``.
+    dataset
+        Index or title of the dataset, where the file holds several that fit.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``intensity`` (adf; y, x) or ``counts`` (eels, edx; [y,] [x,] energy), coordinates in
+        nm and eV (edx: keV), flat metadata as attributes with the unit in the name.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, of no known format, or holds not one dataset that fits.
+    CalibrationError
+        If a scale, a unit or a beam energy is neither in the file nor told.
+    """
+    if technique not in TECHNIQUES:
+        raise FormatError(
+            f"{path}: no reader for technique {technique!r}; supported: {', '.join(TECHNIQUES)}"
+        )
+    ledger = Ledger(path, told)
+    file = _open(path)
+    signal = choose.pick(file, technique, dataset)
+    if technique == "adf":
+        return label.image(file, signal, ledger)
+    return label.spectrum(file, signal, technique, ledger)
+
+
+def contents(path: Path) -> list[Content]:
+    """Describe every dataset of a raw file; needs neither technique nor calibration.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or of no known format.
+    """
+    return choose.describe(_open(path))
+
+
+def preview(path: Path, index: int) -> xr.DataArray:
+    """One dataset of a raw file with the axes and units that it states, for a quick look.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or of no known format.
+    """
+    signal = _open(path).signals[index]
+    dims = [f"{axis.name or 'axis'} [{number}]" for number, axis in enumerate(signal.axes)]
+    array = xr.DataArray(signal.data, dims=dims, name=signal.title or path.name)
+    for dim, axis in zip(dims, signal.axes, strict=True):
+        if axis.values is not None or np.isfinite(axis.scale):
+            array = array.assign_coords({dim: (dim, axis.positions(), {"units": axis.units})})
+    return array
+
+
+def _open(path: Path) -> RawFile:
+    name = sniff.format_of(path)
+    warnings: list[str] = []
+    signals: list[Signal]
+    if name == "msa":
+        signals, warnings = emsa.read(path)
+    elif name == "text":
+        signals = text.read(path)
+    elif name == "image":
+        signals = images.read(path)
+    else:
+        signals, warnings = microscope.read(path, name)
+    signals = [signal for signal in signals if signal.data.size]
+    if not signals:
+        raise FormatError(f"{path}: holds no data; is it truncated?")
+    return RawFile(path, name, tuple(signals), tuple(warnings))

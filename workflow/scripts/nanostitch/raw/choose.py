@@ -1,0 +1,145 @@
+"""Which dataset of a file is meant: the one asked for, or the only one that fits."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nanostitch.errors import FormatError
+
+from .model import Axis, RawFile, Signal
+from .units import ev_per, is_reciprocal, nm_per
+
+TECHNIQUES = ("adf", "eels", "edx")
+_WANTED = {
+    "adf": "a two-dimensional image",
+    "eels": "an energy-loss spectrum, line scan or map",
+    "edx": "an X-ray spectrum, line scan or map",
+}
+
+
+@dataclass(frozen=True)
+class Content:
+    """Light description of one dataset of a raw file.
+
+    ``axes`` gives name, size, scale and units of each; ``techniques`` those that the dataset
+    could be, the likeliest first.
+    """
+
+    index: int
+    title: str
+    shape: tuple[int, ...]
+    dtype: str
+    axes: tuple[dict[str, Any], ...]
+    signal_type: str
+    techniques: tuple[str, ...]
+    format: str
+    metadata: dict[str, Any]
+
+    def __str__(self) -> str:
+        """One line: index, title, shape, type and axes."""
+        axes = ", ".join(
+            f"{axis['name'] or '?'}={axis['size']}@{axis['scale']:g} {axis['units']}".rstrip()
+            for axis in self.axes
+        )
+        return f"[{self.index}] {self.title!r} {self.shape} {self.dtype} ({axes})"
+
+
+def describe(file: RawFile) -> list[Content]:
+    """Describe every dataset of a file."""
+    return [
+        Content(
+            index=index,
+            title=signal.title,
+            shape=signal.data.shape,
+            dtype=str(signal.data.dtype),
+            axes=tuple(
+                {"name": a.name, "size": a.size, "scale": a.scale, "units": a.units}
+                for a in signal.axes
+            ),
+            signal_type=signal.signal_type,
+            techniques=tuple(name for name in TECHNIQUES if fits(signal, name)),
+            format=file.format,
+            metadata=dict(signal.metadata),
+        )
+        for index, signal in enumerate(file.signals)
+    ]
+
+
+def pick(file: RawFile, technique: str, dataset: str | None) -> Signal:
+    """Dataset of the file that is asked for, or the only one that fits the technique.
+
+    Raises
+    ------
+    FormatError
+        If there is no such dataset, several fit, or none does; the message lists them all.
+    """
+    asked = dataset is not None and dataset.strip() != ""
+    found = _asked(file, str(dataset).strip()) if asked else list(file.signals)
+    fitting = [signal for signal in found if fits(signal, technique)]
+    if len(fitting) == 1:
+        return fitting[0]
+    listing = "\n  ".join(str(content) for content in describe(file))
+    if asked and len(found) != 1:
+        problem = f"dataset {dataset!r} is {'ambiguous' if found else 'not there'}"
+    elif asked and not fitting:
+        problem = f"dataset {dataset!r} is not {_WANTED[technique]} ({technique}){_why_not(found)}"
+    elif fitting:
+        problem = f"{len(fitting)} datasets could be {technique}; name one in column dataset"
+    else:
+        problem = f"no dataset is {_WANTED[technique]} ({technique}){_why_not(found)}"
+    raise FormatError(f"{file.path}: {problem}. The file holds:\n  {listing}")
+
+
+def _asked(file: RawFile, dataset: str) -> list[Signal]:
+    titled = [signal for signal in file.signals if signal.title == dataset]
+    if titled or not dataset.isdigit() or int(dataset) >= len(file.signals):
+        return titled
+    return [file.signals[int(dataset)]]
+
+
+def _why_not(signals: list[Signal]) -> str:
+    if any(is_reciprocal(axis.units) for signal in signals for axis in signal.axes):
+        return ": a diffraction pattern is no image"
+    return ""
+
+
+def fits(signal: Signal, technique: str) -> bool:
+    """Whether shape, units and signal type of a dataset allow it to be of this technique."""
+    if signal.data.size == 0 or signal.data.dtype.kind not in "iufb":
+        return False
+    if technique == "adf":
+        return _is_image(signal)
+    other = ("EDS",) if technique == "eels" else ("EELS", "CL")
+    at = energy_axis(signal)
+    return at is not None and signal.axes[at].size > 1 and not signal.signal_type.startswith(other)
+
+
+def _is_image(signal: Signal) -> bool:
+    lengths = all(not axis.units or nm_per(axis.units) is not None for axis in signal.axes)
+    spectral = signal.signal_type.startswith(("EELS", "EDS", "CL"))
+    extended = all(size > 1 for size in signal.data.shape)
+    return signal.data.ndim == 2 and lengths and extended and not spectral
+
+
+def energy_axis(signal: Signal) -> int | None:
+    """Index of the axis that is the energy; None where the dataset is no spectrum.
+
+    Images and spectra may both lack units: one dimension alone is taken for an energy, two
+    or three only where an axis says so by unit, by name or by being the only signal axis of
+    a dataset that declares itself a spectrum.
+    """
+    axes = signal.axes
+    stated = [i for i, axis in enumerate(axes) if ev_per(axis.units) is not None]
+    if len(stated) == 1:
+        return stated[0] if len(axes) <= 3 else None
+    if stated or any(is_reciprocal(axis.units) for axis in axes):
+        return None
+    if len(axes) == 1:
+        return None if nm_per(axes[0].units) is not None else 0
+    free = [i for i, axis in enumerate(axes) if not axis.navigate and not axis.units]
+    declared = signal.signal_type.startswith(("EELS", "EDS"))
+    candidates = [i for i in free if declared or _named_energy(axes[i])]
+    return candidates[0] if len(candidates) == 1 and len(axes) <= 3 else None
+
+
+def _named_energy(axis: Axis) -> bool:
+    return "energy" in axis.name.lower()

@@ -1,0 +1,136 @@
+"""What is checked before a format's library sees a file.
+
+Nothing in the file may be code (pickles), name other files, or promise far more data than the
+file has: the libraries would run the first, follow the second and allocate the third.
+"""
+
+import math
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+from nanostitch.errors import FormatError
+
+from . import containers
+from .companions import companions
+
+_MRC_BYTES = {0: 1, 1: 2, 2: 4, 3: 4, 4: 8, 6: 2, 12: 2}
+_MRC_HEADER = struct.Struct("<4I")
+_MRC_EXTENDED_AT = 92
+_MRC_HEADER_BYTES = 1024
+_SPD_HEADER = struct.Struct("<16sii5I")
+_SER_HEADER = struct.Struct("<3H4I")
+_SER_SHORT_VERSION = 528
+_SFS_CHUNK_SIZE_AT, _SFS_CHUNKS_AT, _SFS_HEADER_BYTES = 0x128, 0x148, 0x118
+_XML_SEARCHED = 64 * 2**20
+
+
+def check(path: Path, format_name: str) -> None:
+    """Refuse a file that must not be handed to the library of its format.
+
+    Raises
+    ------
+    FormatError
+        If it holds pickled objects, links elsewhere, or promises more data than it has.
+    """
+    checker = _CHECKS.get(format_name)
+    if checker is not None:
+        checker(path)
+
+
+def _promise(path: Path, promised: int, available: int) -> None:
+    if promised > available:
+        raise FormatError(
+            f"{path}: its header promises {promised} bytes of data, {max(available, 0)} are "
+            "there; is it truncated?"
+        )
+
+
+def _head(path: Path, layout: struct.Struct, at: int = 0) -> tuple[int, ...]:
+    with path.open("rb") as file:
+        file.seek(at)
+        head = file.read(layout.size)
+    if len(head) < layout.size:
+        raise FormatError(f"{path}: ends within its header; is it truncated?")
+    return layout.unpack(head)
+
+
+def _mrc(path: Path) -> None:
+    *shape, mode = _head(path, _MRC_HEADER)
+    (extended,) = _head(path, struct.Struct("<I"), _MRC_EXTENDED_AT)
+    if mode not in _MRC_BYTES or 0 in shape:
+        raise FormatError(f"{path}: MRC header states mode {mode} and shape {shape}")
+    available = path.stat().st_size - _MRC_HEADER_BYTES - extended
+    _promise(path, math.prod(shape) * _MRC_BYTES[mode], available)
+
+
+def _spd(path: Path) -> None:
+    _, _, _, points, lines, channels, count_bytes, offset = _head(path, _SPD_HEADER)
+    _promise(path, points * lines * channels * count_bytes, path.stat().st_size - offset)
+
+
+def _ser(path: Path) -> None:
+    _, _, version, _, _, total, valid = _head(path, _SER_HEADER)
+    offset_bytes = 4 if version <= _SER_SHORT_VERSION else 8
+    _promise(path, valid * offset_bytes, path.stat().st_size)
+    if valid > total:
+        raise FormatError(f"{path}: states {valid} valid elements of {total}")
+
+
+def _bcf(path: Path) -> None:
+    """Compare the chunks of Bruker's container with the file: lost ones would read as zeros."""
+    (chunk_size,) = _head(path, struct.Struct("<I"), _SFS_CHUNK_SIZE_AT)
+    (chunks,) = _head(path, struct.Struct("<I"), _SFS_CHUNKS_AT)
+    _promise(path, chunks * chunk_size, path.stat().st_size - _SFS_HEADER_BYTES)
+
+
+def _emi(path: Path) -> None:
+    _xml(path)
+    found = companions(path)
+    if not found:
+        raise FormatError(
+            f"{path}: its data lie in {path.stem}_1.ser, which is not beside it; copy it there"
+        )
+    for companion in found:
+        _ser(companion)
+
+
+def _rpl(path: Path) -> None:
+    data = companions(path)
+    if not data:
+        raise FormatError(f"{path}: its data lie in {path.stem}.raw, which is not beside it")
+    fields = {}
+    for line in path.read_text(encoding="latin-1").splitlines():
+        key, _, value = line.partition("\t")
+        fields[key.strip().lower()] = value.split(";")[0].strip()
+    sizes = []
+    for key in ("width", "height", "depth", "data-length"):
+        text = fields.get(key, "")
+        if not text.isdigit() or int(text) == 0:
+            raise FormatError(f"{path}: {key} is {text!r}, not a positive whole number")
+        sizes.append(int(text))
+    offset = fields.get("offset", "0")
+    skipped = int(offset) if offset.isdigit() else 0
+    _promise(path, math.prod(sizes), data[0].stat().st_size - skipped)
+
+
+def _xml(path: Path) -> None:
+    with path.open("rb") as file:
+        if b"<!ENTITY" in file.read(_XML_SEARCHED):
+            raise FormatError(f"{path}: declares XML entities, which no instrument writes")
+
+
+_CHECKS: dict[str, Callable[[Path], None]] = {
+    "bcf": _bcf,
+    "emi": _emi,
+    "hspy": containers.check_hdf5,
+    "emd": containers.check_hdf5,
+    "nexus": containers.check_hdf5,
+    "mrc": _mrc,
+    "rpl": _rpl,
+    "ser": _ser,
+    "spd": _spd,
+    "spx": _xml,
+    "tiff": containers.check_tiff,
+    "zspy": containers.check_zarr,
+}

@@ -1,0 +1,102 @@
+"""Calibrations that a person tells: they fill what a file lacks and overrule what it states."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nanostitch.errors import CalibrationError
+
+from .metadata import number
+from .units import ev_per
+
+_POSITIVE = {
+    "pixel_size_nm",
+    "beam_energy_kev",
+    "convergence_mrad",
+    "collection_mrad",
+    "dispersion_ev",
+}
+_ANY_SIGN = {"energy_offset_ev", "dose_e_per_nm2"}
+
+
+class Ledger:
+    """What was told for a file, and, for each value that was used, what the file itself said.
+
+    Parameters
+    ----------
+    path
+        Raw file, for the messages.
+    told
+        Cells of the columns of acquisitions.tsv; empty ones count as not told.
+
+    Raises
+    ------
+    CalibrationError
+        If a cell is not what its column asks for, or no such column exists.
+    """
+
+    def __init__(self, path: Path, told: Mapping[str, float | str]) -> None:
+        self.path = path
+        self.used: dict[str, dict[str, Any]] = {}
+        self._numbers: dict[str, float] = {}
+        self._energy_unit: str | None = None
+        for column, value in told.items():
+            if str(value).strip() == "":
+                continue
+            if column == "energy_unit":
+                self._energy_unit = self._checked_unit(str(value))
+            else:
+                self._numbers[column] = self._checked_number(column, value)
+
+    def _checked_unit(self, unit: str) -> str:
+        if ev_per(unit) is None:
+            raise CalibrationError(
+                f"{self.path}: energy_unit of acquisitions.tsv is {unit!r}; tell eV, keV or meV"
+            )
+        return unit
+
+    def _checked_number(self, column: str, value: float | str) -> float:
+        if column not in _POSITIVE | _ANY_SIGN:
+            raise CalibrationError(f"{self.path}: {column} of acquisitions.tsv is no calibration")
+        result = number(value)
+        if result is None or (column in _POSITIVE and result <= 0):
+            kind = "positive number" if column in _POSITIVE else "number"
+            raise CalibrationError(
+                f"{self.path}: {column} of acquisitions.tsv is {value!r}; tell a {kind}"
+            )
+        return result
+
+    @property
+    def rescaled(self) -> bool:
+        """Whether told values replaced scale or offset of the energy axis."""
+        return bool({"dispersion_ev", "energy_offset_ev"} & set(self.used))
+
+    def value(self, column: str, stated: float | None) -> float | None:
+        """Told value of a column, else what the file states; the use is recorded."""
+        if column not in self._numbers:
+            return stated
+        self.used[column] = {"told": self._numbers[column], "file": stated}
+        return self._numbers[column]
+
+    def pixel_size(self, stated: list[float | None]) -> float | None:
+        """Told pixel size [nm]; None where the file's own, per direction, holds."""
+        if "pixel_size_nm" not in self._numbers:
+            return None
+        same = len(set(stated)) == 1
+        told = self._numbers["pixel_size_nm"]
+        self.used["pixel_size_nm"] = {"told": told, "file": stated[0] if same else stated}
+        return told
+
+    def unit(self, stated: str) -> str:
+        """Told unit of the energy axis, else what the file states; the use is recorded."""
+        if self._energy_unit is None:
+            return stated
+        self.used["energy_unit"] = {"told": self._energy_unit, "file": stated or None}
+        return self._energy_unit
+
+    def missing(self, field: str, column: str) -> CalibrationError:
+        """Error for what neither file nor sheet gives."""
+        return CalibrationError(
+            f"{self.path}: the file states no {field}; tell it in column {column} of "
+            "acquisitions.tsv"
+        )

@@ -1,0 +1,150 @@
+"""Folders of raw files before a run: draft a batch for them, check that a batch can be read."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from nanostitch import batch, raw, sheets
+from nanostitch.errors import BatchError, NanostitchError
+
+BATCH_YAML = """\
+title: {title}
+creator: {{name: your name}}
+licence: CC-BY-4.0
+raw_dir: {raw_dir}
+"""
+_SKIPPED = {".txt", ".md", ".json", ".yaml", ".yml", ".pdf", ".docx", ".xlsx"}
+
+
+def check(folder: Path, open_raw_files: bool) -> list[str]:
+    """Every problem of a batch: of its sheets, else of its raw files as the run would read them.
+
+    Raises
+    ------
+    BatchError
+        If the sheets or batch.yaml are not valid.
+    """
+    loaded = batch.load(folder)
+    if loaded.simulate is not None or not open_raw_files:
+        return []
+    problems = []
+    for a in loaded.acquisitions.values():
+        try:
+            raw.read(a.path, a.technique, a.told, a.row.get("dataset"))
+        except NanostitchError as error:
+            problems.append(f"{a.id}: {error}")
+    return problems
+
+
+def draft(raw_dir: Path, folder: Path) -> list[str]:
+    """Write a batch folder whose acquisitions are the readable files below ``raw_dir``.
+
+    Returns the files that were left out, each with its reason.
+
+    Raises
+    ------
+    BatchError
+        If ``raw_dir`` is no folder, holds nothing readable, or ``folder`` exists already.
+    """
+    if not raw_dir.is_dir():
+        raise BatchError(f"{raw_dir}: no such folder; give the folder of the raw files")
+    if folder.exists():
+        raise BatchError(f"{folder}: exists already; name another with --output")
+    if not sheets.is_id(folder.resolve().name):
+        raise BatchError(
+            f"{folder}: a batch is named like its folder, which {sheets.ID_RULE} Choose another"
+            " with --output"
+        )
+    rows, left_out = _rows(raw_dir)
+    if not rows:
+        reasons = "\n  ".join(left_out)
+        raise BatchError(f"{raw_dir}: holds no file that can be read\n  {reasons}")
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    try:
+        _write(partial, raw_dir, folder, rows)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return left_out
+
+
+def _write(partial: Path, raw_dir: Path, folder: Path, rows: list[list[str]]) -> None:
+    partial.mkdir(parents=True)
+    title = raw_dir.resolve().name
+    where = os.path.relpath(raw_dir.resolve(), folder.resolve())
+    text = BATCH_YAML.format(title=_quoted(title), raw_dir=_quoted(where))
+    (partial / "batch.yaml").write_text(text, "utf-8")
+    header = ["acquisition", "sample", "condition", "technique", "file", "dataset"]
+    header += ["pixel_size_nm", "beam_energy_kev"]
+    _sheet(partial / "acquisitions.tsv", [header, *rows])
+    _sheet(
+        partial / "samples.tsv",
+        [["sample", "material", "substrate"], ["sample1", "material of sample1", "substrate"]],
+    )
+    _sheet(partial / "conditions.tsv", [["condition", "label"], ["condition1", "condition 1"]])
+
+
+def _sheet(path: Path, rows: list[list[str]]) -> None:
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _rows(raw_dir: Path) -> tuple[list[list[str]], list[str]]:
+    rows: list[list[str]] = []
+    left_out: list[str] = []
+    paths = sorted(_raw_files(raw_dir))
+    beside = {companion.resolve() for path in paths for companion in raw.companions(path)}
+    for path in paths:
+        if path.resolve() in beside:
+            continue
+        try:
+            found = [content for content in raw.contents(path) if content.techniques]
+        except NanostitchError as error:
+            left_out.append(str(error))
+            continue
+        if not found:
+            left_out.append(f"{path}: holds no image and no spectrum")
+        for content in found:
+            taken = {row[0] for row in rows}
+            several = str(content.index) if len(found) > 1 else ""
+            name = _id(path.stem + (f"-{several}" if several else ""), taken)
+            file = str(path.relative_to(raw_dir))
+            row = [name, "sample1", "condition1", content.techniques[0], file, several, "", ""]
+            rows.append(row)
+    return rows, left_out
+
+
+def _raw_files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder that could be raw data; a zspy folder counts as one file."""
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and path.suffix != ".zspy":
+            yield from _raw_files(path)
+        elif path.is_dir() or not _is_document(path):
+            yield path
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a file is for people; a text of numbers is not."""
+    if path.suffix.lower() not in _SKIPPED:
+        return False
+    if path.suffix.lower() != ".txt":
+        return True
+    words = path.read_bytes()[:4096].split()
+    numbers = [word for word in words if re.fullmatch(rb"[-+\d.,eE;]+", word)]
+    return len(numbers) < 0.5 * len(words)
+
+
+def _id(text: str, taken: set[str]) -> str:
+    """Id made of a file name, unlike those taken."""
+    base = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[: sheets.LONGEST_ID - 4] or "file"
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    return name

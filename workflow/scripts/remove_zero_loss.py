@@ -1,0 +1,17 @@
+"""Remove the zero-loss peak from the aligned spectra of one acquisition."""
+
+from typing import TYPE_CHECKING
+
+from nanostitch import store
+from nanostitch.contracts.eels import ALIGNED, LOSS
+from nanostitch.eels import background
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+store.log_to(snakemake.log[0])
+settings = store.read_plan(snakemake.input.step)["settings"]
+aligned = store.read(snakemake.input.aligned, ALIGNED)
+vacuum = store.read_optional(snakemake.input.vacuum, ALIGNED)
+loss = background.remove_zero_loss(aligned, vacuum, **settings)
+store.write(loss, LOSS, job=snakemake, about=aligned.attrs)

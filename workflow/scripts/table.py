@@ -1,0 +1,12 @@
+"""List one kind of product of a batch as a table."""
+
+from typing import TYPE_CHECKING
+
+from nanostitch import store, tables
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+store.log_to(snakemake.log[0])
+products = [store.read_product(path) for path in snakemake.input.products]
+store.write_table(tables.KINDS[snakemake.wildcards.table](products), job=snakemake)
