@@ -50,8 +50,8 @@ class Cuboid(NamedTuple):
         signs = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]]) / 2
         return (self.y, self.x) + signs * (self.width, self.height) @ self.axes
 
-    def is_whole(self, field):
-        return self.corners.min() > 0 and self.corners.max() < field
+    def is_whole(self, field, margin=0.0):
+        return self.corners.min() > margin and self.corners.max() < field - margin
 
 
 def cube(y, x, edge, angle=0.0):
@@ -68,11 +68,11 @@ def gap(one, other):
 def scattered(rng, count, *, mean=8.1, sd=1.2, least_gap=1.0, field=FIELD):
     """Cubes at random places and angles, at least a gap apart, some cut by the border."""
     placed = []
-    while len(placed) < count:
-        edge = np.clip(rng.normal(mean, sd), 4.5, None)
-        new = cube(*rng.uniform(-4, field + 4, 2), edge, rng.uniform(0, np.pi / 2))
-        if all(gap(new, old) >= least_gap for old in placed):
-            placed.append(new)
+    for edge in np.clip(rng.normal(mean, sd, count), 4.5, None):
+        new = None  # sizes are drawn first, lest large cubes be rejected more often
+        while new is None or any(gap(new, old) < least_gap for old in placed):
+            new = cube(*rng.uniform(-4, field + 4, 2), edge, rng.uniform(0, np.pi / 2))
+        placed.append(new)
     return placed
 
 
@@ -203,8 +203,10 @@ def test_measure__takes_exactly_the_settings_of_the_schema():
 
 
 def test_measure__counts_separated_cubes_exactly(cubes, found):
-    whole = sum(one.is_whole(FIELD) for one in cubes)
-    assert int((found["touches_border"] == 0).sum()) == whole
+    # the blur carries the outline over the border where a corner is nearer than about 1 nm
+    clear = sum(one.is_whole(FIELD, margin=1.0) for one in cubes)
+    most = sum(one.is_whole(FIELD, margin=-1.0) for one in cubes)
+    assert clear <= int((found["touches_border"] == 0).sum()) <= most
     assert f1_score(cubes, found) == 1.0
     assert quality.level(found) == "good"
 

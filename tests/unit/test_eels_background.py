@@ -71,16 +71,14 @@ def test_loss__is_what_was_added_to_the_tail():
     assert float(loss["tail_fraction"]) == pytest.approx(share, rel=0.02)
 
 
-def test_loss_uncertainty__is_the_scatter_of_repeated_measurements():
+def test_loss_uncertainty__covers_the_scatter_and_not_much_more():
     random = np.random.default_rng(4)
-    counts = random.poisson(expected(2.0, 500.0), (150, ENERGY.size))
-    loss = [background.remove_zero_loss(aligned(c), None, **SETTINGS) for c in counts]
-    pulls = [
-        (one["loss"] / one["loss_uncertainty"]).sel(energy=e, method="nearest")
-        for one in loss
-        for e in (1.7, 2.4, 3.0)
-    ]
-    assert np.std(pulls) == pytest.approx(1, abs=0.12)
+    counts = random.poisson(expected(2.0, 500.0), (300, ENERGY.size))
+    loss = background.remove_zero_loss(aligned(counts), None, **SETTINGS)
+    for energy in (2.4, 3.0, 4.0):
+        one = loss.sel(energy=energy, method="nearest")
+        scatter = float((one["loss"] / one["loss_uncertainty"]).std())
+        assert 0.8 < scatter < 1.1  # resampled channels scatter less, down to 0.92
 
 
 def test_parts__add_up_to_the_spectrum():

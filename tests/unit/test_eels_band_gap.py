@@ -187,6 +187,15 @@ def test_onset_lost_in_the_noise__is_no_gap():
         assert_refused(steps(counts, max_tail_fraction=np.inf), "no_onset")
 
 
+def test_empty_channels__are_no_onset():
+    counts = np.round(1e4 * expected(0.05, GAP, 0.0))
+    counts[ENERGY > 0.3] = 2
+    counts[(ENERGY > 1.3) & (ENERGY < 2.2)] = 0
+    counts[ENERGY > 2.4] = 3
+    product = steps(counts, tail_window_ev=(0.5, 1.4), max_tail_fraction=np.inf)
+    assert_refused(product, "no_onset")
+
+
 def test_tail_over_the_onset__is_refused():
     counts = 1e9 * expected(0.05, GAP, 4e-6)
     assert_refused(steps(counts), "tail_too_high")

@@ -1,5 +1,6 @@
 """Flatten a micrograph: particles bright and positive, support at zero, its noise known."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -121,8 +122,9 @@ def flatten(
 def _weighted_mean(values: Array, weight: Array, sigma: Array) -> Array:
     """Normalised convolution with a Gaussian; 0 where no weight is in reach."""
     total = ndimage.gaussian_filter(weight, sigma, mode="nearest")
-    mean: Array = ndimage.gaussian_filter(values * weight, sigma, mode="nearest")
-    return np.divide(mean, total, out=np.zeros_like(mean), where=total > 1e-9)
+    mean = ndimage.gaussian_filter(values * weight, sigma, mode="nearest")
+    local: Array = np.divide(mean, total, out=np.zeros_like(mean), where=total > 1e-9)
+    return local
 
 
 def _mostly_particles(height: Array, finite: Mask) -> bool:
@@ -204,19 +206,24 @@ def _block_sum(values: Array, block: NDArray[np.int_]) -> Array:
 
 
 def _quadratic(mean: Array, weight: Array, shape: tuple[int, ...]) -> Array:
-    """Second-order polynomial by weighted least squares, on a grid of another shape."""
+    """Second-order polynomial by weighted least squares, on a grid of another shape.
+
+    Along an axis of two or one values it is linear or constant: more would not be determined.
+    """
+    height, width = mean.shape
+    powers = [(a, b) for a, b in np.ndindex(3, 3) if a + b <= 2 and a < height and b < width]
     root = np.sqrt(weight).ravel()
-    terms = _terms(mean.shape)
-    fit = np.linalg.lstsq(terms * root[:, None], mean.ravel() * root, rcond=1e-6)[0]
-    surface: Array = (_terms(shape) @ fit).reshape(shape)
+    weighted = _terms(mean.shape, powers) * root[:, None]
+    fit, *_ = np.linalg.lstsq(weighted, mean.ravel() * root, rcond=None)
+    surface: Array = (_terms(shape, powers) @ fit).reshape(shape)
     return surface
 
 
-def _terms(shape: tuple[int, ...]) -> Array:
-    """Products of powers of y and x up to the second at the centres of a grid from -1 to 1."""
+def _terms(shape: tuple[int, ...], powers: Sequence[tuple[int, int]]) -> Array:
+    """Products of powers of y and x at the centres of a grid from -1 to 1, one column each."""
     y, x = ((np.arange(size) + 0.5) / size * 2 - 1 for size in shape)
     yy, xx = (axis.ravel() for axis in np.meshgrid(y, x, indexing="ij"))
-    return np.stack([np.ones_like(yy), yy, xx, yy * yy, yy * xx, xx * xx], axis=1)
+    return np.stack([yy**a * xx**b for a, b in powers], axis=1)
 
 
 def _enlarged(

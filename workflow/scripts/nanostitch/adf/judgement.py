@@ -8,9 +8,13 @@ from nanostitch import quality
 from nanostitch.adf.flatten import pixel_size_nm
 from nanostitch.quality import Level
 
+Test = tuple[bool, str, Level]
+"""Whether something is wrong, the sentence that says so, and its weight."""
+
 _PIXELS_ACROSS = 6.0
 _CRYSTALS_ACROSS = 5.0
-_IRREGULAR_SHARE = 0.5
+_MOST = 0.5
+_RAGGED = 0.8
 
 
 def flawed_shares(intensity: xr.DataArray) -> tuple[float, float]:
@@ -61,30 +65,45 @@ def reasons(
     smallest_edge_nm, unit_edge_nm, fewest_particles, largest_flawed_fraction
         See :func:`nanostitch.adf.particles.measure`.
     """
-    spacing = pixel_size_nm(intensity)
-    field = min(n * step for n, step in zip(intensity.shape, spacing, strict=True))
-    lost, piled = flawed_shares(intensity)
     number = int(counted.sum())
-    tests: list[tuple[bool, str, Level]] = [
-        (not float(intensity.max() - intensity.min()) > 0, "the image is constant or empty", "bad"),
+    tests: list[Test] = [
         (number == 0, "no whole particle was found", "bad"),
         (
             0 < number < fewest_particles,
             f"only {number} whole particles (fewest_particles {fewest_particles})",
             "doubtful",
         ),
+        *_of_signal(intensity, largest_flawed_fraction),
+        *_of_scale(intensity, unit_edge_nm),
+        *_of_particles(found, counted, smallest_edge_nm),
+    ]
+    return {sentence: weight for raised, sentence, weight in tests if raised}
+
+
+def _of_signal(intensity: xr.DataArray, largest_flawed_fraction: float) -> list[Test]:
+    lost, piled = flawed_shares(intensity)
+    limit = f"(largest_flawed_fraction {largest_flawed_fraction:g})"
+    contrast = float(intensity.max() - intensity.min())
+    return [
+        (not contrast > 0, "the image is constant or empty", "bad"),
         (
             lost > largest_flawed_fraction,
-            f"{lost:.1%} of the pixels are not finite (largest_flawed_fraction "
-            f"{largest_flawed_fraction:g})",
+            f"{lost:.1%} of the pixels are not finite {limit}",
             "doubtful",
         ),
         (
             piled > largest_flawed_fraction,
-            f"{piled:.1%} of the pixels stand at an end of the range: saturated or clipped "
-            f"(largest_flawed_fraction {largest_flawed_fraction:g})",
+            f"{piled:.1%} of the pixels stand at an end of the range: saturated or clipped {limit}",
             "doubtful",
         ),
+    ]
+
+
+def _of_scale(intensity: xr.DataArray, unit_edge_nm: float) -> list[Test]:
+    height, width = pixel_size_nm(intensity)
+    field = min(intensity.sizes["y"] * height, intensity.sizes["x"] * width)
+    pixel = max(height, width)
+    return [
         (
             field < _CRYSTALS_ACROSS * unit_edge_nm,
             f"the field of {field:.3g} nm is narrower than {_CRYSTALS_ACROSS:g} crystals of "
@@ -92,28 +111,26 @@ def reasons(
             "doubtful",
         ),
         (
-            max(spacing) * _PIXELS_ACROSS > unit_edge_nm,
+            pixel * _PIXELS_ACROSS > unit_edge_nm,
             f"a crystal of {unit_edge_nm:g} nm is less than {_PIXELS_ACROSS:g} pixels of "
-            f"{max(spacing):.3g} nm wide",
+            f"{pixel:.3g} nm wide",
             "doubtful",
         ),
     ]
-    tests += _of_particles(found, counted, smallest_edge_nm)
-    return {sentence: weight for raised, sentence, weight in tests if raised}
 
 
 def _of_particles(
     found: xr.Dataset, counted: NDArray[np.bool_], smallest_edge_nm: float
-) -> list[tuple[bool, str, Level]]:
+) -> list[Test]:
     if not counted.any():
         return []
     faint = float(quality.raised(found["quality"], "low_contrast").to_numpy()[counted].mean())
-    ragged = float((found["solidity"].to_numpy()[counted] < 0.8).mean())
+    ragged = float((found["solidity"].to_numpy()[counted] < _RAGGED).mean())
     small = int(quality.raised(found["quality"], "too_small").sum())
     return [
-        (faint > _IRREGULAR_SHARE, f"{faint:.0%} of the particles are of low contrast", "doubtful"),
+        (faint > _MOST, f"{faint:.0%} of the particles are of low contrast", "doubtful"),
         (
-            ragged > _IRREGULAR_SHARE,
+            ragged > _MOST,
             f"{ragged:.0%} of the particles are ragged: likely texture, not particles",
             "doubtful",
         ),

@@ -16,6 +16,7 @@ from nanostitch.adf.flatten import flatten, pixel_size_nm
 from nanostitch.contracts.adf import PARTICLES
 
 Array = NDArray[np.float64]
+Window = tuple[slice, slice]
 _ROW = ("particle",)
 _STATISTICS = ("number_density", "coverage", "merged_fraction", "size_mean", "size_sd")
 _SOLID = 0.9
@@ -79,6 +80,7 @@ def measure(
     CalibrationError
         If the coordinates do not give one pixel size along each axis.
     """
+    intensity = intensity.transpose("y", "x")
     flat = flatten(
         intensity,
         particles_are=particles_are,
@@ -115,29 +117,10 @@ def measure(
 
 def _measured(flat: xr.Dataset, found: xr.Dataset, *, correlation_nm: float) -> xr.Dataset:
     """One row for each particle: its measures, plateau, box and whether the border cuts it."""
-    spacing = np.array(pixel_size_nm(flat["signal"]))
-    signal, noise = flat["signal"].to_numpy(), float(flat["noise"])
-    finite = flat["finite"].to_numpy()
-    labels, basin = found["particle_label"].to_numpy(), found["basin"].to_numpy()
-    origin = np.array([float(flat["y"][0]), float(flat["x"][0])])
-    rows = []
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
-        window = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
-        patch = shape.Patch(
-            signal[window],
-            labels[window] == number,
-            basin[window] == number,
-            float(found["plateau"][number - 1]),
-        )
-        row = shape.measure(patch, spacing, noise=noise, correlation_nm=correlation_nm)._asdict()
-        corner = origin + [side.start * step for side, step in zip(window, spacing, strict=True)]
-        row["centroid_y"] += corner[0]
-        row["centroid_x"] += corner[1]
-        row["height"], row["width"] = (
-            (side.stop - side.start) * step for side, step in zip(box, spacing, strict=True)
-        )
-        row["touches_border"] = _is_cut(patch.whole, finite[window], box, labels.shape)
-        rows.append(row)
+    boxes = ndimage.find_objects(found["particle_label"].to_numpy())
+    rows = [
+        _row(flat, found, number, box, correlation_nm) for number, box in enumerate(boxes, start=1)
+    ]
     names = [*shape.Measures._fields, "height", "width", "touches_border"]
     columns = {name: (_ROW, np.array([row[name] for row in rows], dtype=float)) for name in names}
     table = xr.Dataset(columns, coords={"particle": found["particle"]})
@@ -151,10 +134,35 @@ def _measured(flat: xr.Dataset, found: xr.Dataset, *, correlation_nm: float) -> 
     )
 
 
+def _row(
+    flat: xr.Dataset, found: xr.Dataset, number: int, box: Window, correlation_nm: float
+) -> dict[str, float]:
+    spacing = np.array(pixel_size_nm(flat["signal"]))
+    rows, columns = (slice(max(side.start - 1, 0), side.stop + 1) for side in box)
+    patch = shape.Patch(
+        flat["signal"].values[rows, columns],
+        found["particle_label"].values[rows, columns] == number,
+        found["basin"].values[rows, columns] == number,
+        float(found["plateau"].values[number - 1]),
+    )
+    measures = shape.measure(
+        patch, spacing, noise=float(flat["noise"]), correlation_nm=correlation_nm
+    )
+    row = measures._asdict()
+    row["centroid_y"] += float(flat["y"].values[rows.start])
+    row["centroid_x"] += float(flat["x"].values[columns.start])
+    row["height"], row["width"] = (
+        (side.stop - side.start) * step for side, step in zip(box, spacing, strict=True)
+    )
+    finite = flat["finite"].values
+    row["touches_border"] = _is_cut(patch.whole, finite[rows, columns], box, finite.shape)
+    return row
+
+
 def _is_cut(
     whole: NDArray[np.bool_],
     finite: NDArray[np.bool_],
-    box: tuple[slice, slice],
+    box: Window,
     shape_of_image: tuple[int, ...],
 ) -> bool:
     """Whether the border of the image, or pixels that were not seen, cut a particle."""

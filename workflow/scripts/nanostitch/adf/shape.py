@@ -136,25 +136,21 @@ def measure(patch: Patch, spacing: Array, *, noise: float, correlation_nm: float
     """
     level = patch.plateau / 2
     ring = ndimage.binary_dilation(patch.whole) & ~patch.whole
-    inner = ndimage.binary_erosion(patch.whole)
     allowed = (patch.whole | ring) & patch.basin
+    inner = ndimage.binary_erosion(patch.whole)
     share = np.maximum(membership(patch.signal, level, allowed), inner)
     points = outline(share, spacing)
     hull, rectangle = ConvexHull(points), minimal_rectangle(points)
-    slope = _edge_slope(patch, ring, spacing)
     free = float(np.mean(patch.signal[ring] < level)) if ring.any() else 0.0
+    slope = _edge_slope(patch, ring, spacing)
     blur = patch.plateau / (np.sqrt(2 * np.pi) * slope)
-    depth = ndimage.distance_transform_edt(patch.whole, sampling=spacing)
-    scatter = float(patch.signal[depth >= depth.max() / 2].std())
     correlation = max(correlation_nm, float(spacing.max()))
-    wander = np.hypot(noise, scatter) / np.sqrt(2) / slope * np.sqrt(hull.area * correlation)
-    cells = max(share.sum() * spacing.prod() / correlation**2, 1.0)
-    shift = 0.5 * _MEDIAN_SPREAD * scatter / np.sqrt(cells) / slope * hull.area
-    gap = (1.0 - free) * hull.area * _HALF_WIDTH * blur / np.sqrt(3)
+    chance = _chance(patch, spacing, noise, correlation, hull.area) / slope
+    hidden = (1.0 - free) * hull.area * _HALF_WIDTH * blur / np.sqrt(3)
     rows, columns = np.indices(share.shape)
     return Measures(
         area=float(share.sum() * spacing.prod()) + free * _BLUR_DEFICIT * blur**2,
-        area_uncertainty=float(np.sqrt(wander**2 + shift**2 + gap**2)),
+        area_uncertainty=float(np.hypot(chance, hidden)),
         aspect_ratio=rectangle.long / rectangle.short,
         solidity=min(enclosed_area(points) / float(hull.volume), 1.0),
         orientation=rectangle.angle,
@@ -162,6 +158,22 @@ def measure(patch: Patch, spacing: Array, *, noise: float, correlation_nm: float
         centroid_x=float((share * columns).sum() / share.sum() * spacing[1]),
         free_outline=free,
     )
+
+
+def _chance(
+    patch: Patch, spacing: Array, noise: float, correlation_nm: float, perimeter_nm: float
+) -> float:
+    """Uncertainty by noise of the signal summed along the outline [signal times nm].
+
+    Noise moves each stretch of the outline by itself (half of it lies on the support, half on
+    the particle), and the level at which the particle ends moves all of it together.
+    """
+    depth = ndimage.distance_transform_edt(patch.whole, sampling=spacing)
+    scatter = float(patch.signal[depth >= depth.max() / 2].std())
+    own = np.hypot(noise, scatter) / np.sqrt(2) * np.sqrt(perimeter_nm * correlation_nm)
+    cells = max(patch.whole.sum() * spacing.prod() / correlation_nm**2, 1.0)
+    together = 0.5 * _MEDIAN_SPREAD * scatter / np.sqrt(cells) * perimeter_nm
+    return float(np.hypot(own, together))
 
 
 def _edge_slope(patch: Patch, ring: Mask, spacing: Array) -> float:

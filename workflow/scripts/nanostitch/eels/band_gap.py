@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import quality
-from nanostitch.eels import derivative, onset, tail, zero_loss
+from nanostitch.eels import derivative, onset, onset_shape, tail, zero_loss
 from nanostitch.eels.channels import Array, Mask, rows, width_ev, within
 from nanostitch.errors import ContractError
 
@@ -25,6 +25,8 @@ LIMITING = ("poor_fit",)
 """Flags under which the gap is doubtful."""
 
 _NORMAL_95 = 1.959964
+# Resampling correlates nearer channels.
+_UNCORRELATED_CHANNELS = 3
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,9 @@ def _find(loss: xr.Dataset, aligned: xr.Dataset, settings: _Settings) -> _Found:
     if measurable.size:
         pooled = zero_loss.average(aligned)
         fwhm = float(pooled["zlp_fwhm"])
-        shapes = onset.templates(pooled["counts"].to_numpy(), energy, fwhm, settings.ensemble)
+        spectrum, ensemble = pooled["counts"].to_numpy(), settings.ensemble
+        start = min(ensemble.fit_start_fractions) * ensemble.gap_range_ev[0]
+        shapes = onset_shape.templates(spectrum, energy, fwhm, ensemble.gap_range_ev, start)
         known = loss["zero_loss"].attrs.get("tail_model") == "vacuum"
         vacuum = rows(loss["zero_loss"]) if known else np.full((len(counts), 0), np.nan)
         offset = aligned["zlp_offset_uncertainty"].to_numpy().ravel()
@@ -189,7 +193,7 @@ def _one(
     counts: Array,
     vacuum: Array,
     energy: Array,
-    shapes: onset.Templates,
+    shapes: onset_shape.Templates,
     fwhm: float,
     settings: _Settings,
 ) -> None:
@@ -198,6 +202,9 @@ def _one(
     used = within(energy, (shapes.energy[0], shapes.energy[-1]))
     reference = vacuum[used] if vacuum.size else None
     fit = onset.fit(counts[used], reference, shapes, fwhm, ensemble)
+    if fit is None:
+        found.flags["no_onset"][:, pixel] = True
+        return
     member = fit.best
     span = within(energy, (member.energy[0], member.energy[-1]))
     found.model[pixel, span] = member.model
@@ -220,7 +227,8 @@ def _one(
     inside = (found.lower[:, pixel] > low + fwhm) & (found.upper[:, pixel] < high - fwhm)
     found.flags["no_onset"][:, pixel] = fit.significance < settings.min_onset_sigma
     found.flags["at_range_edge"][:, pixel] = ~inside
-    noise = float(tail.local_dispersion(counts[span]))
+    residuals = counts[span] - member.model
+    noise = float(tail.local_dispersion(residuals, counts[span], _UNCORRELATED_CHANNELS))
     found.flags["poor_fit"][0, pixel] = fit.dispersion > settings.max_misfit * noise
 
 

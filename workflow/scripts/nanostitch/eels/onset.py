@@ -14,18 +14,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.interpolate import Akima1DInterpolator, CubicSpline
+from scipy.interpolate import Akima1DInterpolator
 from scipy.ndimage import uniform_filter1d
 
 from nanostitch.eels import tail
 from nanostitch.eels.channels import Array, within
+from nanostitch.eels.onset_shape import Templates
 
 EnsembleTail = Literal["power_law", "exponential", "vacuum"]
 
-_GRID_PER_FWHM = 25
 _REFINED = 10
-_KERNEL_PER_FWHM = 40
-_KERNEL_REACH_FWHM = 3.0
 _SHORTEST_ABOVE_FWHM = 4.0
 _REWEIGHTINGS = 1
 _SMOOTHED_CHANNELS = 5
@@ -43,16 +41,6 @@ class Ensemble:
     fit_start_fractions: Sequence[float]
     fit_end_fractions: Sequence[float]
     onset_curvature_per_ev: float
-
-
-@dataclass(frozen=True)
-class Templates:
-    """Onsets seen through the zero-loss peak, for every gap on the grid (gap, channel)."""
-
-    energy: Array
-    gaps: Array
-    root: Array
-    curved: Array
 
 
 @dataclass(frozen=True)
@@ -83,52 +71,9 @@ class Posterior:
     best: Member
 
 
-def templates(spectrum: Array, energy: Array, fwhm: float, ensemble: Ensemble) -> Templates:
-    """Onsets for every gap of the range, convolved with the peak of an aligned spectrum.
-
-    Parameters
-    ----------
-    spectrum, energy
-        Counts with the zero-loss peak at 0 eV, and the channels' centres [eV].
-    fwhm
-        Full width of the zero-loss peak at half maximum [eV].
-    ensemble
-        Which fits are made.
-    """
-    low, high = ensemble.gap_range_ev
-    start = min(ensemble.fit_start_fractions) * low
-    gaps = np.linspace(low, high, max(8, int(np.ceil((high - low) / fwhm * _GRID_PER_FWHM))))
-    reach = min(_KERNEL_REACH_FWHM * fwhm, start / 2)
-    kernel, step = _kernel(spectrum, energy, reach, fwhm)
-    fitted = energy[within(energy, (start, high))]
-    above = fitted[None, :] - gaps[:, None]
-    grids = [_convolved(power, kernel, step, high - low) for power in (0.5, 1.5)]
-    root, curved = (np.interp(above, at, values, left=0.0) for at, values in grids)
-    return Templates(fitted, gaps, root, curved)
-
-
-def _kernel(spectrum: Array, energy: Array, reach: float, fwhm: float) -> tuple[Array, float]:
-    """Zero-loss peak of unit sum on an odd number of fine channels, and their width [eV]."""
-    half = int(np.ceil(reach / fwhm * _KERNEL_PER_FWHM))
-    fine = reach / half * np.arange(-half, half + 1)
-    peak = np.maximum(CubicSpline(energy, spectrum, extrapolate=False)(fine), 0.0)
-    peak = np.nan_to_num(peak)
-    return peak / peak.sum(), reach / half
-
-
-def _convolved(power: float, kernel: Array, step: float, span: float) -> tuple[Array, Array]:
-    """(E - Eg)^power seen through the kernel, on a fine grid of E - Eg."""
-    half = kernel.size // 2
-    above = step * np.arange(-2 * half, int(np.ceil(span / step)) + 2 * half + 1)
-    # Means over the fine channels: the root has no slope at its foot to sample.
-    high, low = (np.maximum(above + side * step / 2, 0.0) ** (power + 1) for side in (1, -1))
-    means = np.asarray((high - low) / (power + 1) / step)
-    return np.asarray(above[half:-half]), np.convolve(means, kernel, mode="valid")
-
-
 def fit(
     counts: Array, vacuum: Array | None, shapes: Templates, fwhm: float, ensemble: Ensemble
-) -> Posterior:
+) -> Posterior | None:
     """Probability of the gap, given one aligned spectrum.
 
     In each window the tail models share the probability by their likelihood, tempered by the
@@ -144,11 +89,16 @@ def fit(
     vacuum
         Scaled vacuum reference there, for the tail model ``vacuum``; None where there is none.
     shapes
-        From :func:`templates`.
+        From :func:`nanostitch.eels.onset_shape.templates`.
     fwhm
         Full width of the zero-loss peak at half maximum [eV].
     ensemble
         Which fits are made.
+
+    Returns
+    -------
+    Posterior | None
+        None where no window holds a tail that can be fitted: its channels are empty.
     """
     low, high = ensemble.gap_range_ev
     starts = [share * low for share in ensemble.fit_start_fractions]
@@ -161,7 +111,8 @@ def fit(
     windows = [
         _window(counts, vacuum, shapes, (start, end), ensemble) for start in starts for end in ends
     ]
-    return _mixture(shapes.gaps, windows)
+    possible = [window for window in windows if window]
+    return _mixture(shapes.gaps, possible) if possible else None
 
 
 def _window(
@@ -173,7 +124,8 @@ def _window(
 ) -> list[Member]:
     used = within(shapes.energy, window)
     pure = within(shapes.energy, (window[0], ensemble.gap_range_ev[0]))
-    energy = shapes.energy[used]
+    onsets = shapes.within(window)
+    energy = onsets.energy
     members = []
     for model in ensemble.tail_models:
         if model == "vacuum":
@@ -186,18 +138,11 @@ def _window(
         if np.isfinite(shape).all() and shape.any():
             # A small change of the exponent adds the tail times the regressor.
             tails = np.stack([shape, shape * (along - along.mean())])
-            onsets = shapes.root[:, used], shapes.curved[:, used]
-            members.append(_member(counts[used], energy, tails, onsets, ensemble))
+            members.append(_member(counts[used], tails, onsets, ensemble))
     return members
 
 
-def _member(
-    counts: Array,
-    energy: Array,
-    tails: Array,
-    onsets: tuple[Array, Array],
-    ensemble: Ensemble,
-) -> Member:
+def _member(counts: Array, tails: Array, onsets: Templates, ensemble: Ensemble) -> Member:
     electron = float(tail.one_electron(counts)[0])
     mean = uniform_filter1d(counts, _SMOOTHED_CHANNELS)
     for _ in range(1 + _REWEIGHTINGS):
@@ -206,17 +151,17 @@ def _member(
             counts, weight, tails, onsets, ensemble.onset_curvature_per_ev, electron
         )
         best = int(chi_square.argmin())
-        shape = np.concatenate([tails, [onsets[0][best]], [onsets[1][best]]])
+        shape = np.stack([*tails, onsets.root[best], onsets.curved[best]])
         mean = coefficients[best] @ shape
     scatter = float(tail.dispersion(counts, mean, len(shape) + 1))
-    return Member(energy, chi_square, without, scatter, mean)
+    return Member(onsets.energy, chi_square, without, scatter, mean)
 
 
 def _profile(
     counts: Array,
     weight: Array,
     tails: Array,
-    onsets: tuple[Array, Array],
+    onsets: Templates,
     curvature: float,
     noise: float,
 ) -> tuple[Array, Array, float]:
@@ -225,12 +170,17 @@ def _profile(
     The onset's curvature over its amplitude has a Gaussian prior about 0, in units of the noise
     (variance of the counts over that of electrons); an onset of negative amplitude is none.
     """
-    parts = [np.broadcast_to(t, onsets[0].shape) for t in tails] + list(onsets)
-    normal = np.empty((len(onsets[0]), 4, 4))
-    for i, one in enumerate(parts):
-        for j, other in enumerate(parts[: i + 1]):
-            normal[:, i, j] = normal[:, j, i] = (one * other) @ weight
-    right = np.stack([part @ (weight * counts) for part in parts], axis=1)
+    number = len(onsets.gaps)
+    weighed = np.stack([*(weight * tails), weight * counts], axis=1)
+    normal, right = np.empty((number, 4, 4)), np.empty((number, 4))
+    normal[:, :2, :2] = tails @ weighed[:, :2]
+    right[:, :2] = tails @ weighed[:, 2]
+    for k, onset in ((2, onsets.root), (3, onsets.curved)):
+        seen = onset @ weighed
+        normal[:, k, :2] = normal[:, :2, k] = seen[:, :2]
+        right[:, k] = seen[:, 2]
+    normal[:, 2, 2], mixed, normal[:, 3, 3] = (part @ weight for part in onsets.squares)
+    normal[:, 2, 3] = normal[:, 3, 2] = mixed
     total = float(weight @ counts**2)
     tail_chi, tail_only = _solved(normal[:, :2, :2], right[:, :2], total)
     root_chi, root = _solved(normal[:, :3, :3], right[:, :3], total)
@@ -280,7 +230,6 @@ def _median(gaps: Array, window: list[Member]) -> float:
 
 
 def _mixture(gaps: Array, windows: list[list[Member]]) -> Posterior:
-    windows = [window for window in windows if window]
     fine = np.array([_fine(gaps, window)[1] for window in windows]).mean(axis=0)
     at = np.linspace(gaps[0], gaps[-1], fine.size)
     best = [min(window, key=lambda member: member.best) for window in windows]

@@ -107,7 +107,8 @@ def dispersion(counts: Array, model: Array, parameters: int) -> Array:
     The mean square of the residuals over what the model expects of electrons, times what the
     correlation of near channels adds to the variance of a sum over channels: a detector's gain
     and point spread, resampling, and structure that the model lacks all enter. Correlations are
-    added up to the first lag at which they are not positive, because beyond it they are noise.
+    added up to the first lag at which they do not exceed their standard error, because beyond
+    it they are noise.
 
     Parameters
     ----------
@@ -125,14 +126,14 @@ def dispersion(counts: Array, model: Array, parameters: int) -> Array:
     variance = expected + one_electron(counts)
     residuals = (counts - model) / np.sqrt(variance)
     square = (residuals**2).sum(axis=-1)
-    serial, positive = np.ones_like(square), np.ones(square.shape, dtype=bool)
+    serial, correlated = np.ones_like(square), np.ones(square.shape, dtype=bool)
     with np.errstate(invalid="ignore", divide="ignore"):
         for lag in range(1, counts.shape[-1] // _LARGEST_LAG_SHARE + 1):
             share = (residuals[..., lag:] * residuals[..., :-lag]).sum(axis=-1) / square
-            positive &= share > 0
-            if not positive.any():
+            correlated &= share > counts.shape[-1] ** -0.5
+            if not correlated.any():
                 break
-            serial += np.where(positive, 2 * share, 0.0)
+            serial += np.where(correlated, 2 * share, 0.0)
         of_electrons = (expected / variance).sum(axis=-1)
         freedom = 1 - parameters / max(parameters + 1, counts.shape[-1])
         return np.asarray(square / of_electrons / freedom * serial)
@@ -144,21 +145,27 @@ def one_electron(counts: Array) -> Array:
     Pearson's weight of a channel that expects next to nothing is next to infinite; a chance
     electron there would outweigh all others.
     """
-    gain = local_dispersion(counts)[..., None]
+    gain = local_dispersion(counts, counts, 1)[..., None]
     return np.asarray(np.where(gain > 0, gain, 1.0))
 
 
-def local_dispersion(counts: Array) -> Array:
+def local_dispersion(noisy: Array, level: Array, apart: int) -> Array:
     """Variance of the counts over that of electrons, from one channel to the next.
 
-    Second differences see counting noise and hardly any structure that is wider than a few
-    channels.
+    Second differences see counting noise and hardly any structure that is much wider than the
+    distance of the channels compared.
 
     Parameters
     ----------
-    counts
-        Counts, one spectrum a row.
+    noisy
+        Counts, or their residuals, one spectrum a row.
+    level
+        Counts whose noise that is.
+    apart
+        Distance of the channels compared. Neighbours that resampling has correlated are to be
+        skipped; three channels are enough.
     """
-    differences = counts[..., 2:] - 2 * counts[..., 1:-1] + counts[..., :-2]
+    differences = noisy[..., 2 * apart :] - 2 * noisy[..., apart:-apart] + noisy[..., : -2 * apart]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((differences**2).sum(axis=-1) / (6 * counts[..., 1:-1].sum(axis=-1)))
+        mean_square = (differences**2).sum(axis=-1) / 6
+        return np.asarray(mean_square / level[..., apart:-apart].sum(axis=-1))
