@@ -155,13 +155,16 @@ def _find(loss: xr.Dataset, aligned: xr.Dataset, settings: _Settings) -> _Found:
         pooled = zero_loss.average(aligned)
         fwhm = float(pooled["zlp_fwhm"])
         spectrum, ensemble = pooled["counts"].to_numpy(), settings.ensemble
-        start = min(ensemble.fit_start_fractions) * ensemble.gap_range_ev[0]
+        start = min(ensemble.starts_ev)
         shapes = onset_shape.templates(spectrum, energy, fwhm, ensemble.gap_range_ev, start)
         known = loss["zero_loss"].attrs.get("tail_model") == "vacuum"
         vacuum = rows(loss["zero_loss"]) if known else np.full((len(counts), 0), np.nan)
         offset = aligned["zlp_offset_uncertainty"].to_numpy().ravel()
         for pixel in map(int, measurable):
             _one(found, pixel, counts[pixel], vacuum[pixel], energy, shapes, fwhm, settings)
+        low, high = ensemble.gap_range_ev
+        inside = (found.lower > low + fwhm) & (found.upper < high - fwhm)
+        found.flags["at_range_edge"][:, measurable] = ~inside[:, measurable]
         for bound, side in ((found.lower, -1), (found.upper, 1)):
             bound[:] = found.gap + side * np.hypot(bound - found.gap, _NORMAL_95 * offset)
     forbidden = np.any([found.flags[name] for name in FORBIDDING], axis=0)
@@ -175,8 +178,7 @@ def _forbidden(loss: xr.Dataset, aligned: xr.Dataset, settings: _Settings) -> di
     energy, (low, high) = aligned["energy"].to_numpy(), settings.ensemble.gap_range_ev
     fwhm = aligned["zlp_fwhm"].to_numpy().ravel()
     absent = ~np.isfinite(fwhm)
-    start = min(settings.ensemble.fit_start_fractions) * low
-    uncovered = energy[0] > start or energy[-1] < high
+    uncovered = energy[0] > min(settings.ensemble.starts_ev) or energy[-1] < high
     coarse = ~absent & (fwhm > settings.max_fwhm_fraction * low)
     fraction = loss["tail_fraction"].to_numpy().ravel()
     high_tail = ~absent & ~(fraction <= settings.max_tail_fraction)
@@ -216,20 +218,22 @@ def _one(
         fit.dispersion,
         settings.smooth,
         ensemble.gap_range_ev,
-        [share * ensemble.gap_range_ev[0] for share in ensemble.fit_start_fractions],
+        ensemble.starts_ev,
         settings.draws,
         (settings.seed, pixel),
     )
     found.gap[:, pixel] = fit.gap, peak
     found.lower[:, pixel] = fit.lower, min(lower, peak)
     found.upper[:, pixel] = fit.upper, max(upper, peak)
-    low, high = ensemble.gap_range_ev
-    inside = (found.lower[:, pixel] > low + fwhm) & (found.upper[:, pixel] < high - fwhm)
     found.flags["no_onset"][:, pixel] = fit.significance < settings.min_onset_sigma
-    found.flags["at_range_edge"][:, pixel] = ~inside
-    residuals = counts[span] - member.model
-    noise = float(tail.local_dispersion(residuals, counts[span], _UNCORRELATED_CHANNELS))
-    found.flags["poor_fit"][0, pixel] = fit.dispersion > settings.max_misfit * noise
+    found.flags["poor_fit"][0, pixel] = _is_poor(counts[span], fit, settings)
+
+
+def _is_poor(counts: Array, fit: onset.Posterior, settings: _Settings) -> bool:
+    """Whether the residuals exceed what varies from one channel to the next."""
+    residuals = counts - fit.best.model
+    noise = float(tail.local_dispersion(residuals, counts, _UNCORRELATED_CHANNELS))
+    return fit.dispersion > settings.max_misfit * noise
 
 
 def _dataset(

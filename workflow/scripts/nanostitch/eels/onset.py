@@ -42,6 +42,11 @@ class Ensemble:
     fit_end_fractions: Sequence[float]
     onset_curvature_per_ev: float
 
+    @property
+    def starts_ev(self) -> list[float]:
+        """Where fits begin [eV]."""
+        return [share * self.gap_range_ev[0] for share in self.fit_start_fractions]
+
 
 @dataclass(frozen=True)
 class Member:
@@ -100,8 +105,7 @@ def fit(
     Posterior | None
         None where no window holds a tail that can be fitted: its channels are empty.
     """
-    low, high = ensemble.gap_range_ev
-    starts = [share * low for share in ensemble.fit_start_fractions]
+    high, starts = ensemble.gap_range_ev[1], ensemble.starts_ev
     first = _window(counts, vacuum, shapes, (starts[0], high), ensemble)
     around = _median(shapes.gaps, first)
     ends = [

@@ -1,0 +1,158 @@
+"""The batches on real instrument files, run whole and held against their known answers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+PROJECT = Path(__file__).parents[2]
+BATCHES = sorted((PROJECT / "tests" / "batches").iterdir())
+
+
+@pytest.fixture(scope="module")
+def results(realdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All real batches, run from nothing by one command into an empty folder."""
+    if realdata.resolve() != (PROJECT.parent / "shared" / "realdata").resolve():
+        pytest.skip("the batches name ../shared/realdata, and the real files lie elsewhere")
+    folder = tmp_path_factory.mktemp("real")
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(folder)]
+    command += ["--snakefile", str(PROJECT / "Snakefile")]
+    command += ["--workflow-profile", str(PROJECT / "workflow" / "profiles" / "default")]
+    command += ["--configfile", str(PROJECT / "config" / "config.yaml")]
+    command += ["--config", "batches=" + ",".join(map(str, BATCHES))]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT / "workflow" / "scripts")}
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    return folder / "results"
+
+
+def product(results: Path, name: str) -> xr.Dataset:
+    return xr.load_dataset(results / name, decode_times=False)
+
+
+def gaps(results: Path, batch: str, acquisition: str) -> pd.DataFrame:
+    table = pd.read_csv(results / batch / "tables" / "band_gap.tsv", sep="\t")
+    return table[table["acquisition"] == acquisition].set_index("estimator")
+
+
+def test_diamond__zero_loss_peak_and_derivative_are_where_they_are_known_to_be(results):
+    aligned = product(results, "diamond/eels/summed/aligned.nc")
+    assert float(aligned["zlp_offset"]) == pytest.approx(0.029, abs=0.005)
+    assert float(aligned["zlp_fwhm"]) == pytest.approx(0.295, abs=0.005)
+    derivative = gaps(results, "diamond", "summed").loc["derivative"]
+    assert derivative["band_gap_ev"] == pytest.approx(6.98, abs=0.1)
+    assert derivative["lower_95_ev"] < 6.98 < derivative["upper_95_ev"]
+
+
+@pytest.mark.parametrize(
+    ("batch", "acquisition"),
+    [
+        ("diamond", "no_background"),
+        ("diamond", "deconvolved"),
+        ("boron_nitride", "nanotube"),
+        ("boron_nitride", "multi"),
+        ("tio2", "core_loss"),
+    ],
+)
+def test_spectra_without_zero_loss_peak__are_readable_but_refused(results, batch, acquisition):
+    raw = product(results, f"{batch}/eels/{acquisition}/raw.nc")
+    assert float(raw["counts"].max()) > 0
+    aligned = product(results, f"{batch}/eels/{acquisition}/aligned.nc")
+    assert bool(aligned["zlp_offset"].isnull().all())
+    assert int(aligned["verdict"]) == 2
+    assert "no zero-loss peak" in aligned["verdict"].attrs["reasons"]
+    table = gaps(results, batch, acquisition)
+    assert table["band_gap_ev"].isna().all()
+    assert table["flags"].str.contains("no_zero_loss_peak").all()
+
+
+def test_tio2__every_spectrum_is_aligned_to_a_tenth_of_a_channel(results):
+    aligned = product(results, "tio2/eels/series/aligned.nc")
+    assert float(aligned["zlp_offset"].mean()) == pytest.approx(-4.794, abs=0.03)
+    assert float(aligned["zlp_offset"].std()) == pytest.approx(0.140, abs=0.01)
+    assert float(aligned["zlp_fwhm"].median()) == pytest.approx(1.52, abs=0.05)
+    core = aligned["counts"].sel(energy=slice(-0.7, 0.7)).to_numpy()
+    energy = aligned["energy"].sel(energy=slice(-0.7, 0.7)).to_numpy()
+    for spectrum in core:
+        curvature, slope, _ = np.polyfit(energy, np.log(spectrum), 2)
+        assert -slope / (2 * curvature) == pytest.approx(0, abs=0.03)  # top of a Gaussian
+
+
+def test_tio2__single_spectra_have_their_known_zero_loss_peaks(results):
+    for name, offset, fwhm in (("sum", 0.025, 1.53), ("cold_feg", -0.292, 0.716)):
+        aligned = product(results, f"tio2/eels/{name}/aligned.nc")
+        assert float(aligned["zlp_offset"]) == pytest.approx(offset, abs=0.03)
+        assert float(aligned["zlp_fwhm"]) == pytest.approx(fwhm, rel=0.03)
+
+
+def test_ws2__widths_are_known_and_no_gap_is_nonsense_with_a_narrow_interval(results):
+    for number in range(1, 14):
+        name = f"vacuum_{number}" if number <= 3 else f"position_{number}"
+        fwhm = float(product(results, f"ws2/eels/{name}/aligned.nc")["zlp_fwhm"])
+        assert 0.079 < fwhm < 0.0965, name
+    table = pd.read_csv(results / "ws2" / "tables" / "band_gap.tsv", sep="\t")
+    found = table[table["band_gap_ev"].notna()]
+    assert not found["acquisition"].str.startswith("vacuum").any()
+    # From the indirect gap of bulk WS2 (1.3 eV) to the exciton of a monolayer (2.1 eV).
+    assert ((found["lower_95_ev"] < 2.1) & (found["upper_95_ev"] > 1.3)).all()
+
+
+def test_srtio3__both_formats_give_the_same_and_the_gap_is_refused_as_too_coarse(results):
+    one, two = (product(results, f"srtio3/eels/low_loss_{x}/aligned.nc") for x in ("dm3", "msa"))
+    for aligned in (one, two):
+        assert float(aligned["zlp_offset"]) == pytest.approx(-4.228, abs=0.03)
+        assert float(aligned["zlp_fwhm"]) == pytest.approx(1.26, abs=0.02)
+    a, b = one["counts"].to_numpy().astype(float), two["counts"].to_numpy()
+    assert np.corrcoef(a, b)[0, 1] > 0.999999
+    assert a.max() / b.max() == pytest.approx(161375 / 23053, rel=0.01)
+    for name in ("low_loss_dm3", "low_loss_msa"):
+        assert (gaps(results, "srtio3", name)["flags"] == "resolution_too_coarse").all()
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "y_nm", "x_nm"),
+    [
+        ("cdte", (512, 512), 0.0163883, 0.0163883),
+        ("si", (512, 512), 0.0163883, 0.0163883),
+        ("sto", (1024, 1024), 0.0100127, 0.0100127),
+        ("berkeley", (1024, 1024), 0.0122465, 0.0122465),
+        ("nonsquare_dm3", (64, 128), 0.2, 1.0),
+        ("nonsquare_dm4", (64, 128), 0.2, 1.0),
+        ("velox", (512, 512), 5.30241, 5.30241),
+        ("velox_haadf", (128, 128), 87.3708, 87.3708),
+    ],
+)
+def test_stem_images__have_their_own_pixel_size(results, name, shape, y_nm, x_nm):
+    raw = product(results, f"stem_images/adf/{name}/raw.nc")
+    assert raw["intensity"].shape == shape
+    assert float(raw["y"].diff("y").mean()) == pytest.approx(y_nm, rel=1e-5)
+    assert float(raw["x"].diff("x").mean()) == pytest.approx(x_nm, rel=1e-5)
+
+
+def test_particles__of_the_labelled_image_are_found(results, realdata):
+    found = product(results, "particle_images/adf/ptco/particles.nc")
+    pixel = float(found["x"][1] - found["x"][0])
+    label = realdata / "segmentation" / "ardagen_stem" / "labels" / "PtCo.txt"
+    boxes = np.loadtxt(label)[:, 1:] * 640 * pixel  # centre x, y, width, height
+    x, y = found["centroid_x"].to_numpy(), found["centroid_y"].to_numpy()
+    near = [(abs(x - b[0]) < b[2] / 2) & (abs(y - b[1]) < b[3] / 2) for b in boxes]
+    assert np.mean([box.any() for box in near]) >= 0.9
+
+
+def test_particles__of_images_without_scale_carry_what_was_told(results):
+    raw = product(results, "particle_images/adf/ptco/raw.nc")
+    assert '"pixel_size_nm"' in raw.attrs["told"]
+
+
+def test_every_batch__ends_in_figures_and_tables(results):
+    for batch in BATCHES:
+        made = {path.suffix for path in (results / batch.name / "figures").iterdir()}
+        assert {".nc", ".pdf", ".png", ".svg"} <= made
+        assert list((results / batch.name / "tables").glob("*.tsv"))
