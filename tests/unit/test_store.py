@@ -59,8 +59,10 @@ def test_write_read__returns_what_was_written(spectrum, job):
     for name in spectrum.variables:
         np.testing.assert_array_equal(back[name], spectrum[name])
         assert back[name].dtype == spectrum[name].dtype
-    assert back["counts"].attrs["ancillary_variables"] == "quality"
     assert back.attrs["condition"] == "x"
+    shown = store.read_product(job.output.nc)
+    assert shown["counts"].attrs["ancillary_variables"] == "quality"
+    assert shown["counts"].attrs["comment"] == "Counts."
 
 
 def test_write__gives_the_same_bytes_again(spectrum, job):

@@ -76,7 +76,8 @@ def remove_zero_loss(
         removed = tails.at(known), tails.variance(known)
     else:
         removed = _scaled(aligned, vacuum, used if vacuum_scaled_on == "tail_window" else None)
-    noise = tail.dispersion(counts[:, used], removed[0][:, used], 2)
+    seen = energy >= window[0]
+    noise = tail.local_dispersion(counts[:, seen], counts[:, seen], tail.UNCORRELATED_CHANNELS)
     above = within(energy, (window[1], 2 * window[1] - window[0]))
     with np.errstate(invalid="ignore", divide="ignore"):
         fraction = removed[0][:, above].sum(axis=1) / counts[:, above].sum(axis=1)

@@ -25,8 +25,6 @@ LIMITING = ("poor_fit",)
 """Flags under which the gap is doubtful."""
 
 _NORMAL_95 = 1.959964
-# Resampling correlates nearer channels.
-_UNCORRELATED_CHANNELS = 3
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,10 @@ def measure(
 
     ``onset_fit`` fits a square-root onset, seen through the measured zero-loss peak, and the
     tail below it to the aligned counts; ``derivative`` is the maximum of the smoothed first
-    derivative of the loss, which lies above the gap by an amount that depends on resolution
-    and smoothing, and is reported as it is.
+    derivative of the loss. That inflection lies above the gap by an amount that depends on
+    resolution and smoothing. Its value is reported as it is, as in the literature; its interval
+    reaches down by what the same smoothing does to a square root seen through the measured
+    peak, so that it holds the gap.
 
     Parameters
     ----------
@@ -223,16 +223,28 @@ def _one(
         (settings.seed, pixel),
     )
     found.gap[:, pixel] = fit.gap, peak
-    found.lower[:, pixel] = fit.lower, min(lower, peak)
+    found.lower[:, pixel] = (
+        fit.lower,
+        min(lower, peak) - _inflection_above_gap(fit.gap, shapes, settings),
+    )
     found.upper[:, pixel] = fit.upper, max(upper, peak)
     found.flags["no_onset"][:, pixel] = fit.significance < settings.min_onset_sigma
     found.flags["poor_fit"][0, pixel] = _is_poor(counts[span], fit, settings)
 
 
+def _inflection_above_gap(gap: float, shapes: onset_shape.Templates, settings: _Settings) -> float:
+    """How far smoothing and the zero-loss peak put a square root's inflection above its gap."""
+    nearest = int(np.abs(shapes.gaps - gap).argmin())
+    slope = settings.smooth.first_derivative(shapes.root[nearest][None])
+    peak = derivative.inflection(slope, shapes.energy, settings.ensemble.gap_range_ev)[0]
+    above = float(peak - shapes.gaps[nearest])
+    return above if above > 0 else 0.0
+
+
 def _is_poor(counts: Array, fit: onset.Posterior, settings: _Settings) -> bool:
     """Whether the residuals exceed what varies from one channel to the next."""
     residuals = counts - fit.best.model
-    noise = float(tail.local_dispersion(residuals, counts, _UNCORRELATED_CHANNELS))
+    noise = float(tail.local_dispersion(residuals, counts, tail.UNCORRELATED_CHANNELS))
     return fit.dispersion > settings.max_misfit * noise
 
 

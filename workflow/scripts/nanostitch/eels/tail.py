@@ -10,6 +10,9 @@ from nanostitch.eels.channels import Array
 TailModel = Literal["power_law", "exponential"]
 MODELS: tuple[TailModel, ...] = get_args(TailModel)
 
+UNCORRELATED_CHANNELS = 3
+"""Distance beyond which resampling does not correlate channels."""
+
 _ITERATIONS = 30
 _FEWEST_CHANNELS = 4
 # Correlations are followed to this share (one over it) of the window.
@@ -162,8 +165,8 @@ def local_dispersion(noisy: Array, level: Array, apart: int) -> Array:
     level
         Counts whose noise that is.
     apart
-        Distance of the channels compared. Neighbours that resampling has correlated are to be
-        skipped; three channels are enough.
+        Distance of the channels compared: :data:`UNCORRELATED_CHANNELS`, to skip neighbours that
+        resampling has correlated.
     """
     differences = noisy[..., 2 * apart :] - 2 * noisy[..., apart:-apart] + noisy[..., : -2 * apart]
     with np.errstate(invalid="ignore", divide="ignore"):
