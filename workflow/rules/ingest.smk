@@ -3,7 +3,7 @@
 
 rule ingest:
     input:
-        raw=raw_files,
+        raw=plan.raw_files,
         acquisition="results/{batch}/plan/acquisitions/{acquisition}.json",
         step="results/{batch}/plan/ingest.json",
     output:

@@ -17,16 +17,6 @@ except NanostitchError as error:
     raise WorkflowError(str(error)) from None
 
 
-def raw_files(wildcards):
-    """Raw files of an acquisition. Those measured are ancient: the plan holds their digests.
-
-    Those that a rule writes are not: a job behind an ancient input that is itself made anew is
-    left out of the run, even if its own output is missing.
-    """
-    files = plan.raw_files(wildcards)
-    return files if plan.is_simulated(wildcards) else [ancient(file) for file in files]
-
-
 wildcard_constraints:
     batch=plan.ids("batch"),
     acquisition=plan.ids("acquisition"),

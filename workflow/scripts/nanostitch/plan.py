@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from snakemake.io import ancient
+
 from nanostitch import batch as batches
 from nanostitch import code, provenance, raw, schema
 from nanostitch.atomic import write_text
@@ -86,13 +88,16 @@ class Plan:
         return "|".join(sorted(set(found))) or "none"
 
     def raw_files(self, wildcards: Wildcards) -> list[str]:
-        """The raw file of an acquisition, then the files that its format needs beside it."""
-        path = self._acquisition(wildcards).path
-        return [str(path), *map(str, raw.companions(path))]
+        """The raw file of an acquisition, then the files that its format needs beside it.
 
-    def is_simulated(self, wildcards: Wildcards) -> bool:
-        """Whether the raw files of a batch are written by the run itself."""
-        return self.batches[wildcards.batch].simulate is not None
+        Those measured are ancient to Snakemake: the plan holds their digests, so their dates say
+        nothing. Those that a rule writes are not: a job behind an ancient input that is itself
+        made anew is left out of the run, even if its own output is missing.
+        """
+        path = self._acquisition(wildcards).path
+        files = [str(path), *map(str, raw.companions(path))]
+        is_simulated = self.batches[wildcards.batch].simulate is not None
+        return files if is_simulated else [ancient(file) for file in files]
 
     def vacuum(self, wildcards: Wildcards) -> list[str]:
         """The aligned vacuum reference of an acquisition, if it names one."""
