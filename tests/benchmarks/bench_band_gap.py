@@ -11,6 +11,7 @@ import argparse
 
 import numpy as np
 import xarray as xr
+
 from nanostitch import schema
 from nanostitch.eels import background, band_gap, zero_loss
 

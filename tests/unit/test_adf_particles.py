@@ -9,14 +9,15 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import xarray as xr
-from nanostitch import contracts, quality, schema
-from nanostitch.adf import particles
-from nanostitch.contracts.adf import PARTICLES
-from nanostitch.errors import CalibrationError
 from rsciio.digitalmicrograph import file_reader as read_dm
 from rsciio.hspy import file_reader as read_hspy
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
+
+from nanostitch import contracts, quality, schema
+from nanostitch.adf import particles
+from nanostitch.contracts.adf import PARTICLES
+from nanostitch.errors import CalibrationError
 
 SETTINGS = schema.with_defaults({}, schema.load("adf"))["particles"] | {"bootstrap_draws": 500}
 FIELD = 120.0

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from nanostitch import code, plan, schema
 
 PROJECT = Path(__file__).parents[2]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from nanostitch import batch
 from nanostitch.errors import BatchError
 

@@ -7,6 +7,7 @@ import jsonschema
 import numpy as np
 import pytest
 import xarray as xr
+
 from nanostitch import draw, quality
 from nanostitch.draw import kinds, selection, style
 from nanostitch.draw.image import length_label

@@ -16,9 +16,10 @@ from matplotlib.offsetbox import AnchoredOffsetbox
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from PIL import Image
+
 from nanostitch import draw
 from nanostitch.draw import lettering, page, style
-from PIL import Image
 
 LONG = "Stored for one week in the dark at 20 °C and 60 % relative humidity, $then annealed"
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+
 from nanostitch import contracts, quality, schema
 from nanostitch.contracts.eels import LOSS
 from nanostitch.eels import background, tail, zero_loss

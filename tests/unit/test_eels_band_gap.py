@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+
 from nanostitch import contracts, quality, raw, schema
 from nanostitch.contracts.eels import BAND_GAP
 from nanostitch.eels import background, band_gap, derivative, zero_loss

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.optimize import curve_fit
+from scipy.special import ndtr
+
 from nanostitch import contracts, quality, raw, schema
 from nanostitch.contracts.eels import ALIGNED
 from nanostitch.eels import channels, zero_loss
 from nanostitch.errors import CalibrationError
-from scipy.optimize import curve_fit
-from scipy.special import ndtr
 
 SETTINGS = schema.with_defaults({}, schema.load("eels"))["zero_loss"]
 FWHM_PER_SIGMA = np.sqrt(8 * np.log(2))

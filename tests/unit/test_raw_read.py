@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
+
 from nanostitch import raw
 from nanostitch.contracts.raw import RAW_EDX, RAW_EELS, RAW_IMAGE
 from nanostitch.errors import CalibrationError, FormatError
-from PIL import Image
 
 KV = {"beam_energy_kev": 200.0}
 

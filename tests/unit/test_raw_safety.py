@@ -18,14 +18,15 @@ import numcodecs
 import numpy as np
 import pytest
 import zarr
-from nanostitch import raw
-from nanostitch.errors import FormatError, NanostitchError
 from PIL import Image
 from rsciio.hspy import file_writer as write_hspy
 from rsciio.msa import file_writer as write_msa
 from rsciio.ripple import file_writer as write_rpl
 from rsciio.tiff import file_writer as write_tiff
 from rsciio.zspy import file_writer as write_zspy
+
+from nanostitch import raw
+from nanostitch.errors import FormatError, NanostitchError
 
 TOLD = {
     "pixel_size_nm": 1.0,

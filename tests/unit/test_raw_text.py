@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from nanostitch import raw
 from nanostitch.errors import FormatError
 

@@ -12,6 +12,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+
 from nanostitch import atomic, store
 from nanostitch.contracts import Var
 from nanostitch.errors import ContractError

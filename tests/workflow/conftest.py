@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from nanostitch import simulate
 
 PROJECT = Path(__file__).parents[2]

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+
 from nanostitch import store
 
 BYTES = (".nc", ".pdf", ".png", ".svg", ".tsv")
