@@ -45,7 +45,7 @@ benchmark: env
 
 env: .venv/ready
 
-.venv/ready: envs/lock.txt pyproject.toml
+.venv/ready: envs/lock.txt envs/setup.sh
 	@PYTHON='$(PYTHON)' envs/setup.sh
 
 lock: env

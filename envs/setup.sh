@@ -15,6 +15,9 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     exit 1
 fi
 
+# The interpreter behind a virtual environment, which may be the very .venv that is made anew.
+python=$("$python" -c 'import sys; print(getattr(sys, "_base_executable", sys.executable))')
+
 echo "Setting up .venv from envs/lock.txt ($("$python" -V)); this is done once and takes a minute or two."
 rm -rf .venv
 "$python" -m venv .venv
