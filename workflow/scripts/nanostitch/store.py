@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from nanostitch import contracts, provenance
+from nanostitch import __version__, contracts, provenance
 from nanostitch.atomic import replacing, write_text
 from nanostitch.contracts import Contract
 from nanostitch.errors import ContractError, NanostitchError
@@ -127,21 +127,32 @@ def read_product(path: str) -> xr.Dataset:
     return _load(path).assign_attrs(product=Path(path).stem)
 
 
+def read_tree(path: str) -> xr.DataTree:
+    """Read the plotted data of a figure, one group a panel, without the provenance.
+
+    Raises
+    ------
+    ContractError
+        If the file is damaged.
+    """
+    with _damage_named(path), xr.open_datatree(path, engine="netcdf4", decode_times=False) as file:
+        tree = file.load()
+    return tree.filter(lambda node: node.name != "provenance")
+
+
 def _load(path: str) -> xr.Dataset:
+    with _damage_named(path), xr.open_dataset(path, engine="netcdf4", decode_times=False) as file:
+        return file.load().drop_encoding()
+
+
+@contextmanager
+def _damage_named(path: str) -> Iterator[None]:
     try:
-        with xr.open_dataset(path, engine="netcdf4", decode_times=False) as file:
-            return file.load().drop_encoding()
+        yield
     except (OSError, RuntimeError, ValueError) as error:
         raise ContractError(
             f"{path}: is not a readable product ({error}); delete it and run again"
         ) from error
-
-
-def read_tree(path: str) -> xr.DataTree:
-    """Read the plotted data of a figure, one group a panel, without the provenance."""
-    with xr.open_datatree(path, engine="netcdf4", decode_times=False) as file:
-        tree = file.load()
-    return tree.filter(lambda node: node.name != "provenance")
 
 
 def write(dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str, Any]) -> None:
@@ -194,13 +205,13 @@ def replacing_all(paths: Any) -> Iterator[dict[str, Path]]:
 
 def identity_of(path: str) -> str:
     """Derivation id that a product carries; empty where a file carries none."""
-    with netCDF4.Dataset(path) as file:
+    with _damage_named(path), netCDF4.Dataset(path) as file:
         return str(getattr(file, "id", ""))
 
 
 def provenance_of(path: str) -> dict[str, Any]:
     """Derivation that a product carries; empty where a file carries none."""
-    with netCDF4.Dataset(path) as file:
+    with _damage_named(path), netCDF4.Dataset(path) as file:
         if "provenance" not in file.groups:
             return {}
         derivation: dict[str, Any] = json.loads(file.groups["provenance"].derivation)
@@ -225,6 +236,7 @@ def _global_attributes(derivation: Mapping[str, Any]) -> dict[str, str]:
         "id": provenance.identity(derivation),
         "source": "; ".join(f"{i['name']} sha256:{i['sha256']}" for i in derivation["inputs"]),
         "processing_level": str(derivation["rule"]),
+        "history": f"{derivation['rule']} by nanostitch {__version__}",
     }
 
 
