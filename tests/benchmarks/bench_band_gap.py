@@ -3,8 +3,7 @@
 Run ``python tests/benchmarks/bench_band_gap.py --seeds 200``. The spectra are CsPbBr3-like: a
 pseudo-Voigt zero-loss peak with a 3 % Lorentzian tail, a square-root onset at 2.45 eV that
 bends away from the root over 4 eV, 10 meV channels at a random place, Poisson noise. The
-interval of ``derivative`` is of the inflection: the inflection's distance from the gap is
-printed as its bias, and is why its intervals miss the gap.
+value of ``derivative`` is the inflection: its distance from the gap is printed as its bias.
 """
 
 import argparse

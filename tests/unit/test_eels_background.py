@@ -110,6 +110,13 @@ def test_vacuum_without_a_peak__makes_the_product_bad():
     assert loss["loss"].isnull().all()
 
 
+def test_vacuum_without_counts_in_the_window__is_not_scaled_up_from_nothing():
+    empty = expected(2.0, 0.0)
+    loss = background.remove_zero_loss(aligned(expected(2.0, 200.0)), aligned(empty), **SETTINGS)
+    assert quality.level(loss) == "bad"
+    assert loss["loss"].isnull().all()
+
+
 def test_peak_that_reaches_into_the_tail_window__is_not_removed():
     wide = 1e6 * np.exp(-0.5 * (ENERGY / 0.1) ** 2) + 1
     settings = {**SETTINGS, "tail_window_ev": [0.2, 0.6]}

@@ -112,6 +112,24 @@ def test_derivative__lies_above_the_gap_as_far_as_the_onset_is_smeared():
     assert 0.030 < found[0.1] - GAP < 0.061
 
 
+def test_derivative__its_interval_holds_the_gap_though_its_value_lies_above(shape):
+    found = []
+    for seed in range(12):
+        counts = np.random.default_rng(seed).poisson(1e9 * shape).astype(float)
+        gap, lower, upper = gaps(steps(counts), "derivative")
+        assert GAP < gap <= upper
+        found.append(lower < GAP < upper)
+    assert np.mean(found) > 0.7  # a 95 % interval fails this once in 500 tries
+
+
+def test_map__marks_pixels_whose_peak_is_not_as_wide_as_that_of_the_map():
+    counts = np.array([1e8 * expected(width, GAP, 4e-3) for width in (0.05, 0.05, 0.05, 0.1)])
+    product = steps(counts)
+    marked = quality.raised(product["band_gap_quality"], "peak_width_differs")
+    assert marked.sel(estimator="onset_fit").values[3]
+    assert quality.level(product) != "good"
+
+
 def test_inflection__is_found_between_channels():
     energy = 2.0 + 0.01 * np.arange(100)
     slope = -((energy - 2.4537) ** 2)

@@ -1,7 +1,6 @@
 """A run from nothing: targets, records, reports, the same bytes anywhere."""
 
 import hashlib
-from pathlib import Path
 
 import pytest
 
@@ -106,8 +105,8 @@ def test_told_checksum__must_be_that_of_the_raw_file(project):
     assert "column sha256" in done.stdout
 
 
-def test_paper__is_planned_as_declared(finished):
-    project = Path(__file__).parents[2]
-    assert (project / "config" / "batches" / "paper" / "batch.yaml").is_file()
-    done = finished.try_snakemake("--dry-run", "results/series/figures/figure_1.png")
-    assert done.returncode == 0
+def test_windows_that_do_not_ascend_or_overlap__stop_before_any_job(project):
+    project.edit("config/config.yaml", "[1.4, 2.1]", "[2.1, 1.4]")
+    assert "must ascend" in project.try_snakemake().stdout
+    project.edit("config/config.yaml", "[2.1, 1.4]", "[1.4, 2.4]")
+    assert "must end before" in project.try_snakemake().stdout

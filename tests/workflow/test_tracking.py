@@ -58,11 +58,15 @@ def test_touching_everything__reruns_nothing(project):
 
 
 def test_swapped_parameters__are_noticed(project):
-    config = "config/config.yaml"
-    project.edit(config, "tail_window_ev: [1.4, 2.1]", "tail_window_ev: [1.2, 2.3]")
+    batch, contrasts = (
+        "batches/series/batch.yaml",
+        "{{detection_contrast: {}, doubtful_contrast: {}}}",
+    )
+    with (project.folder / batch).open("a") as file:
+        file.write(f"parameters: {{adf: {{particles: {contrasts.format(5, 9)}}}}}\n")
     project.snakemake()
-    project.edit(config, "tail_window_ev: [1.2, 2.3]", "tail_window_ev: [2.3, 1.2]")
-    assert project.planned().get("remove_zero_loss") == 2
+    project.edit(batch, contrasts.format(5, 9), contrasts.format(9, 5))
+    assert project.planned() == {"particles": 2, "table": 1, **DRAWING}
 
 
 def test_changed_parameter__reruns_what_depends_on_it(project):

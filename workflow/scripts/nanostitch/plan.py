@@ -22,6 +22,7 @@ from nanostitch.atomic import write_text
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.draw import kinds
 from nanostitch.errors import BatchError
+from nanostitch.schema import Problem
 
 PROJECT = Path(__file__).parents[3]
 SCRIPTS = PROJECT / "workflow" / "scripts"
@@ -140,6 +141,7 @@ class Plan:
 
     def _files(self, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
         settings = _validated(_merged(self._config, batch.parameters))
+        schema.refuse(list(_window_problems(settings, f"config.yaml or {batch.folder}/batch.yaml")))
         lock = provenance.sha256(LOCK)
         for step, place in STEPS.items():
             chosen = settings
@@ -208,6 +210,19 @@ def _validated(config: Mapping[str, Any]) -> dict[str, Any]:
     allowed = schema.load("config")
     schema.refuse(schema.problems(config, allowed, "config/config.yaml"))
     return schema.with_defaults(config, allowed)
+
+
+def _window_problems(settings: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """What no schema can say of two energies: that they ascend, and which window comes first."""
+    tail = settings["eels"]["background"]["tail_window_ev"]
+    gap = settings["eels"]["band_gap"]["gap_range_ev"]
+    names = {"eels.background.tail_window_ev": tail, "eels.band_gap.gap_range_ev": gap}
+    for name, (low, high) in names.items():
+        if not low < high:
+            yield Problem(file, name, [low, high], "must ascend.")
+    if tail[1] > gap[0]:
+        remedy = f"must end before eels.band_gap.gap_range_ev begins ({gap[0]} eV)."
+        yield Problem(file, "eels.background.tail_window_ev", tail, remedy)
 
 
 def _as_list(value: str | list[str]) -> list[str]:

@@ -15,6 +15,9 @@ Removed = tuple[Array, Array]
 """The removed part and its variance, one spectrum a row."""
 
 
+_SIGNIFICANT = 5.0
+
+
 def remove_zero_loss(
     aligned: xr.Dataset,
     vacuum: xr.Dataset | None,
@@ -91,17 +94,24 @@ def _clear_of_peak(aligned: xr.Dataset, window: tuple[float, float]) -> Mask:
 
 
 def _scaled(aligned: xr.Dataset, vacuum: xr.Dataset, used: Mask | None) -> Removed:
-    """Vacuum reference on the channels of the spectra, times its most likely scale."""
+    """Vacuum reference on the channels of the spectra, times its most likely scale.
+
+    NaN where the reference itself has no counts that stand out where it is scaled.
+    """
     energy, counts = aligned["energy"].to_numpy(), rows(aligned["counts"])
     pooled = zero_loss.average(vacuum)
     reference = resampled(rows(pooled["counts"]), pooled["energy"].to_numpy(), energy, np.zeros(1))[
         0
     ]
+    on_peak = used is None
     if used is None:
         used = np.abs(energy) <= float(pooled["zlp_fwhm"]) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
         total, wanted = reference[used].sum(), counts[:, used].sum(axis=1)
-        scale = (wanted / total)[:, None]
+        there = reference[used]
+        gain = float(tail.local_dispersion(there, there, tail.UNCORRELATED_CHANNELS))
+        seen = on_peak or (gain > 0 and total > _SIGNIFICANT**2 * gain)
+        scale = (wanted / total if seen else np.full_like(wanted, np.nan))[:, None]
         relative = (1 / wanted + 1 / total)[:, None]
         variance = (scale * reference) ** 2 * np.abs(relative) + scale**2 * np.abs(reference)
         return scale * reference, variance

@@ -21,10 +21,11 @@ FORBIDDING = (
     "at_range_edge",
 )
 """Flags under which there is no gap."""
-LIMITING = ("poor_fit",)
+LIMITING = ("poor_fit", "peak_width_differs")
 """Flags under which the gap is doubtful."""
 
 _NORMAL_95 = 1.959964
+_SAME_WIDTH = 0.1
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _find(loss: xr.Dataset, aligned: xr.Dataset, settings: _Settings) -> _Found:
     found = _Found(gap, lower, upper, slope, model, flags)
     measurable = np.flatnonzero(~np.any(list(flags.values()), axis=(0, 1)))
     shape = (len(ESTIMATORS), len(counts))
-    late = ("no_onset", "at_range_edge", "poor_fit")
+    late = ("no_onset", "at_range_edge", *LIMITING)
     found.flags.update({name: np.zeros(shape, dtype=bool) for name in late})
     if measurable.size:
         pooled = zero_loss.average(aligned)
@@ -160,6 +161,8 @@ def _find(loss: xr.Dataset, aligned: xr.Dataset, settings: _Settings) -> _Found:
         known = loss["zero_loss"].attrs.get("tail_model") == "vacuum"
         vacuum = rows(loss["zero_loss"]) if known else np.full((len(counts), 0), np.nan)
         offset = aligned["zlp_offset_uncertainty"].to_numpy().ravel()
+        widths = aligned["zlp_fwhm"].to_numpy().ravel()
+        found.flags["peak_width_differs"][:] = np.abs(widths - fwhm) > _SAME_WIDTH * fwhm
         for pixel in map(int, measurable):
             _one(found, pixel, counts[pixel], vacuum[pixel], energy, shapes, fwhm, settings)
         low, high = ensemble.gap_range_ev
@@ -181,7 +184,7 @@ def _forbidden(loss: xr.Dataset, aligned: xr.Dataset, settings: _Settings) -> di
     uncovered = energy[0] > min(settings.ensemble.starts_ev) or energy[-1] < high
     coarse = ~absent & (fwhm > settings.max_fwhm_fraction * low)
     fraction = loss["tail_fraction"].to_numpy().ravel()
-    high_tail = ~absent & ~(fraction <= settings.max_tail_fraction)
+    high_tail = ~absent & ~((fraction > 0) & (fraction <= settings.max_tail_fraction))
     conditions = (absent, ~absent & uncovered, coarse, high_tail & ~coarse)
     return {
         name: np.broadcast_to(where, (len(ESTIMATORS), fwhm.size)).copy()
@@ -230,6 +233,7 @@ def _one(
     found.upper[:, pixel] = fit.upper, max(upper, peak)
     found.flags["no_onset"][:, pixel] = fit.significance < settings.min_onset_sigma
     found.flags["poor_fit"][0, pixel] = _is_poor(counts[span], fit, settings)
+    found.flags["poor_fit"][1, pixel] = not lower <= peak <= upper
 
 
 def _inflection_above_gap(gap: float, shapes: onset_shape.Templates, settings: _Settings) -> float:
@@ -292,4 +296,7 @@ def _reasons(loss: xr.Dataset, found: _Found) -> dict[str, quality.Level]:
             text = f"{name.replace('_', ' ')} in {number} of {without.size} spectra"
             bad = name in FORBIDDING and without.all()
             reasons.setdefault(text, "bad" if bad else "doubtful")
+        alone = int((found.flags[name][1] & ~found.flags[name][0]).sum())
+        if alone:  # a remark: the primary estimator stands
+            reasons[f"derivative: {name.replace('_', ' ')} in {alone} of {without.size}"] = "good"
     return reasons
