@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 import xarray as xr
 from PIL import Image
 
@@ -276,6 +277,59 @@ def test_beam_energy__missing_is_refused_for_spectra(tmp_path: Path) -> None:
 
     with pytest.raises(CalibrationError, match="beam_energy_kev"):
         raw.read(write(tmp_path, "hspy", content), "eels", {}, None)
+
+
+@pytest.mark.parametrize("value", [200e3, 0.2, 3001.0])
+def test_beam_energy__in_another_unit_is_refused(tmp_path: Path, value: float) -> None:
+    path = write(tmp_path, "hspy", map_signal())
+    message = rf"beam_energy_kev of {{}} is {value:g}.*column beam_energy_kev"
+
+    with pytest.raises(CalibrationError, match=message.format("acquisitions.tsv")):
+        raw.read(path, "eels", {"beam_energy_kev": value}, None)
+    for technique, content in (("eels", map_signal()), ("adf", image_signal())):
+        content["metadata"]["Acquisition_instrument"]["TEM"]["beam_energy"] = value
+        path = write(tmp_path, "hspy", content)
+        with pytest.raises(CalibrationError, match=message.format("the file")):
+            raw.read(path, technique, {}, None)
+        assert raw.read(path, technique, KV, None).attrs["beam_energy_kev"] == 200.0
+
+
+def test_pixel_size__told_for_a_single_spectrum_is_not_ignored(tmp_path: Path) -> None:
+    content = map_signal()
+    content["data"], content["axes"] = content["data"][0, 0], content["axes"][2:]
+    path = write(tmp_path, "hspy", content)
+
+    with pytest.raises(CalibrationError, match=r"pixel_size_nm.*0\.5.*single spectrum"):
+        raw.read(path, "eels", {"pixel_size_nm": 0.5}, None)
+
+
+@pytest.mark.parametrize(("technique", "sizes"), [("adf", "0.2 by 0.1"), ("eels", "2 by 1")])
+def test_pixel_size__one_told_does_not_make_oblong_pixels_square(
+    tmp_path: Path, technique: str, sizes: str
+) -> None:
+    content = image_signal() if technique == "adf" else map_signal()
+    path = write(tmp_path, "hspy", content)
+    with pytest.raises(CalibrationError, match=f"pixel_size_nm.*0.5.*{sizes} nm"):
+        raw.read(path, technique, {"pixel_size_nm": 0.5}, None)
+
+    for one in content["axes"][:2]:
+        one["scale"] = 0.3
+    dataset = raw.read(write(tmp_path, "hspy", content), technique, {"pixel_size_nm": 0.5}, None)
+    np.testing.assert_allclose(np.diff(dataset["y"]), 0.5)
+
+
+def test_tiff__shown_bright_for_small_keeps_its_stored_values_with_a_warning(
+    tmp_path: Path,
+) -> None:
+    values = np.arange(48, dtype="u1").reshape(6, 8)
+    for photometric, warned in (("miniswhite", True), ("minisblack", False)):
+        path = tmp_path / f"{photometric}.tif"
+        tifffile.imwrite(path, values, photometric=photometric)
+
+        dataset = raw.read(path, "adf", {"pixel_size_nm": 1.0}, None)
+
+        np.testing.assert_array_equal(dataset["intensity"], values)
+        assert ("MINISWHITE" in dataset.attrs["reader_warnings"]) is warned
 
 
 def test_axes__named_x_y_are_put_in_order(tmp_path: Path) -> None:

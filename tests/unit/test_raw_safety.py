@@ -177,6 +177,42 @@ def test_xml__entities_are_refused(tmp_path: Path) -> None:
         raw.contents(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize(
+    "declaration", ['<!DOCTYPE a SYSTEM "other.xml">', '<!DOCTYPE a [<!ENTITY b "c">]>']
+)
+def test_xml__declarations_are_refused_in_every_encoding_and_place(
+    tmp_path: Path, encoding: str, declaration: str
+) -> None:
+    path = tmp_path / "bomb.spx"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    start = f'{mark}<?xml version="1.0"?><!-- <TRTSpectrum -->'
+    for padding in (0, 2**19 - len(start) - 5, 2**20 - len(start) - 5, 3 * 2**20):
+        text = f"{start}{' ' * padding}{declaration}<TRTSpectrum></TRTSpectrum>"
+        path.write_bytes(text.encode(encoding))
+
+        with pytest.raises(FormatError, match="document type"):
+            raw.contents(path)
+
+
+@pytest.mark.parametrize("written", [0, 8])
+def test_hdf5__unwritten_chunks_are_not_zeros(tmp_path: Path, written: int) -> None:
+    path = tmp_path / "unfinished.hspy"
+    write_hspy(str(path), image())
+    with h5py.File(path, "a") as file:
+        group = file["Experiments/image"]
+        del group["data"]
+        data = group.create_dataset("data", (16, 24), "u2", chunks=(5, 24))
+        data[:written] = image()["data"][:written]
+
+    with pytest.raises(FormatError, match=f"{-(-written // 5)} of 4 chunks"):
+        raw.contents(path)
+
+    with h5py.File(path, "a") as file:
+        file["Experiments/image/data"][...] = image()["data"]
+    np.testing.assert_array_equal(raw.read(path, "adf", {}, None)["intensity"], image()["data"])
+
+
 def promise_hdf5(folder: Path) -> Path:
     path = folder / "huge.hspy"
     write_hspy(str(path), image())

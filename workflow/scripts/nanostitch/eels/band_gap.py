@@ -225,24 +225,16 @@ def _one(
         settings.draws,
         (settings.seed, pixel),
     )
-    found.gap[:, pixel] = fit.gap, peak
-    found.lower[:, pixel] = (
-        fit.lower,
-        min(lower, peak) - _inflection_above_gap(fit.gap, shapes, settings),
+    nearest = int(np.abs(shapes.gaps - fit.gap).argmin())
+    above = derivative.above_gap(
+        shapes.root[nearest], shapes.energy, shapes.gaps[nearest], settings.smooth
     )
+    found.gap[:, pixel] = fit.gap, peak
+    found.lower[:, pixel] = fit.lower, min(lower, peak) - above
     found.upper[:, pixel] = fit.upper, max(upper, peak)
     found.flags["no_onset"][:, pixel] = fit.significance < settings.min_onset_sigma
     found.flags["poor_fit"][0, pixel] = _is_poor(counts[span], fit, settings)
     found.flags["poor_fit"][1, pixel] = not lower <= peak <= upper
-
-
-def _inflection_above_gap(gap: float, shapes: onset_shape.Templates, settings: _Settings) -> float:
-    """How far smoothing and the zero-loss peak put a square root's inflection above its gap."""
-    nearest = int(np.abs(shapes.gaps - gap).argmin())
-    slope = settings.smooth.first_derivative(shapes.root[nearest][None])
-    peak = derivative.inflection(slope, shapes.energy, settings.ensemble.gap_range_ev)[0]
-    above = float(peak - shapes.gaps[nearest])
-    return above if above > 0 else 0.0
 
 
 def _is_poor(counts: Array, fit: onset.Posterior, settings: _Settings) -> bool:

@@ -76,6 +76,23 @@ def inflection(slope: Array, energy: Array, gap_range_ev: tuple[float, float]) -
     return np.where(known, at[top] + shift * (at[1] - at[0]), np.nan)
 
 
+def above_gap(onset: Array, energy: Array, gap: float, smooth: Smoothing) -> float:
+    """How far above its gap smoothing puts the inflection of an onset, which rises there [eV].
+
+    Parameters
+    ----------
+    onset, energy
+        The onset as the spectrometer shows it, and the channels' centres [eV].
+    gap
+        Where it begins [eV].
+    smooth
+        Smoothing of the loss.
+    """
+    slope = smooth.first_derivative(onset[None])
+    shift = float(inflection(slope, energy, (energy[0], energy[-1]))[0]) - gap
+    return shift if shift > 0 else 0.0
+
+
 def interval(
     counts: Array,
     model: Array,

@@ -55,7 +55,8 @@ def energy(axis: Axis, technique: str, ledger: Ledger) -> xr.DataArray:
     Raises
     ------
     CalibrationError
-        If scale, unit or energy of the first channel is neither stated nor told.
+        If scale, unit or energy of the first channel is neither stated nor told, or if the
+        file contradicts itself about them and not both are told.
     """
     unit = ev_per(ledger.unit(axis.units))
     blank = ev_per(axis.units) is None and (axis.scale, axis.offset) == (1, 0)
@@ -68,6 +69,8 @@ def energy(axis: Axis, technique: str, ledger: Ledger) -> xr.DataArray:
     first = ledger.value("energy_offset_ev", _product(None if blank else axis.offset, unit))
     if first is None:
         raise ledger.missing("energy of the first channel", "energy_offset_ev")
+    if axis.doubt and not ledger.rescaled_fully:
+        raise ledger.doubted(axis.doubt)
     positions = first + step * np.arange(axis.size)
     if axis.values is not None and unit is not None and not ledger.rescaled:
         positions = axis.values * unit

@@ -62,6 +62,20 @@ def _check_hdf5_size(path: Path, dataset: Any) -> None:
     is_contiguous = dataset.chunks is None and not dataset.external and not dataset.is_virtual
     if promised and is_contiguous and dataset.id.get_storage_size() == 0:
         raise FormatError(f"{path}: {dataset.name} was declared, but never written")
+    if promised and dataset.chunks is not None:
+        _check_hdf5_chunks(path, dataset)
+
+
+def _check_hdf5_chunks(path: Path, dataset: Any) -> None:
+    """Refuse a dataset with unwritten chunks: HDF5 fills them with zeros without a word."""
+    chunks = zip(dataset.shape, dataset.chunks, strict=True)
+    promised = math.prod(-(-size // chunk) for size, chunk in chunks)
+    written = dataset.id.get_num_chunks()
+    if written < promised:
+        raise FormatError(
+            f"{path}: {written} of {promised} chunks of {dataset.name} were written; the file is "
+            "truncated or its acquisition was not finished: copy or save it again"
+        )
 
 
 def check_zarr(path: Path) -> None:

@@ -5,6 +5,7 @@ The parser is our own because a spectrum must not be lost to a missing blank aft
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from .sniff import decoded
 from .units import tidy
 
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
+_MAYBE_COMMA = re.compile(r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$")
+_THOUSANDS = re.compile(r"^[+-]?[1-9]\d{0,2},\d{3}$")
 _SIGNAL_TYPES = {"ELS": "EELS", "EDS": "EDS", "EDX": "EDS", "CLS": "CL"}
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _AXIS_TOLERANCE = 0.01  # of a channel: rounding of printed positions stays below it
@@ -30,7 +33,8 @@ def read(path: Path) -> tuple[list[Signal], list[str]]:
     Raises
     ------
     FormatError
-        If a number cannot be read, or fewer channels are there than the header promises.
+        If a number cannot be read, fewer channels are there than the header promises, the
+        file holds several spectra, or its commas could be decimal marks as well as delimiters.
     """
     text = decoded(path.read_bytes())
     if text is None:
@@ -39,14 +43,20 @@ def read(path: Path) -> tuple[list[Signal], list[str]]:
     start = next((i for i, line in enumerate(lines) if _is_start(line)), None)
     if start is None:
         raise FormatError(f"{path}: EMSA/MAS file without #SPECTRUM line; is it truncated?")
+    _refuse_second(path, lines)
     header = _header(lines[:start])
-    comma = any(_DECIMAL_COMMA.match(str(header.get(k, ""))) for k in ("XPERCHAN", "OFFSET"))
-    values = _values(path, lines[start + 1 :], start + 2, decimal_comma=comma)
-    positions, counts = _split(path, values, str(header.get("DATATYPE", "Y")).upper())
-    warnings = _check_number(path, header, counts.size)
+    warnings = _check_end(path, header, lines[start:])
+    rows = _rows(lines, start + 1)
+    if any(_DECIMAL_COMMA.match(header.get(key, "")) for key in ("XPERCHAN", "OFFSET")):
+        rows = [(number, re.sub(r"(?<=\d),(?=\d)", ".", row)) for number, row in rows]
+    values = _values(path, rows)
+    if _overfull(path, header, rows):
+        values = _values(path, _with_decimal_commas(path, header, rows))
+    positions, counts = _split(path, values, _datatype(header))
+    warnings += _check_number(path, header, counts.size)
     axis = _axis(path, header, counts.size)
-    warnings += _check_axis(axis, positions)
-    return [_signal(header, counts, axis)], warnings
+    axis, differences = _check_axis(axis, positions)
+    return [_signal(header, counts, axis)], warnings + differences
 
 
 def _key(line: str) -> tuple[str, str]:
@@ -75,24 +85,107 @@ def _header(lines: list[str]) -> dict[str, str]:
     return header
 
 
-def _values(
-    path: Path, lines: list[str], first_line: int, *, decimal_comma: bool
-) -> npt.NDArray[np.float64]:
+def _is_end(line: str) -> bool:
+    return _key(line)[0].lstrip("#").upper() == "ENDOFDATA"
+
+
+def _refuse_second(path: Path, lines: list[str]) -> None:
+    """Refuse a file of several spectra, whose channels would be run together or lost."""
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        keyword = _key(line)[0].lstrip("#").upper()
+        if keyword in ("FORMAT", "SPECTRUM") and keyword in seen:
+            raise FormatError(
+                f"{path}: line {number}: a second #{keyword}; one spectrum a file is expected: "
+                "save each into a file of its own"
+            )
+        seen.add(keyword)
+
+
+def _check_end(path: Path, header: dict[str, str], lines: list[str]) -> list[str]:
+    if any(map(_is_end, lines)):
+        return []
+    if not header.get("NPOINTS"):
+        raise FormatError(
+            f"{path}: neither NPOINTS nor #ENDOFDATA says how many channels there are; is it "
+            "truncated? Export it again"
+        )
+    return ["no #ENDOFDATA: that the data are whole rests on NPOINTS alone"]
+
+
+def _rows(lines: list[str], start: int) -> list[tuple[int, str]]:
+    """Lines of data, with their numbers in the file."""
+    end = next((i for i, line in enumerate(lines) if i >= start and _is_end(line)), len(lines))
+    return [
+        (number, line.strip(" \t,;"))
+        for number, line in enumerate(lines[start:end], start + 1)
+        if not line.lstrip().startswith("#") and line.strip(" \t,;")
+    ]
+
+
+def _words(row: str) -> list[str]:
+    return [word for word in re.split(r"[,;\s]+", row) if word]
+
+
+def _values(path: Path, rows: list[tuple[int, str]]) -> npt.NDArray[np.float64]:
     values: list[float] = []
-    for number, line in enumerate(lines, first_line):
-        if line.lstrip().startswith("#"):
-            if _key(line)[0] == "ENDOFDATA":
-                break
-            continue
-        clean = re.sub(r"(?<=\d),(?=\d)", ".", line) if decimal_comma else line
-        for word in re.split(r"[,;\s]+", clean.strip(" \t,;")):
-            if not word:
-                continue
+    for number, row in rows:
+        for word in _words(row):
             try:
                 values.append(float(word))
             except ValueError as error:
                 raise FormatError(f"{path}: line {number}: {word!r} is no number") from error
     return np.array(values, dtype=float)
+
+
+def _datatype(header: dict[str, str]) -> str:
+    return header.get("DATATYPE", "Y").upper()
+
+
+def _per_channel(header: dict[str, str]) -> int:
+    return 2 if _datatype(header).startswith("XY") else 1
+
+
+def _overfull(path: Path, header: dict[str, str], rows: list[tuple[int, str]]) -> bool:
+    """Whether the lines hold more numbers than NCOLUMNS and NPOINTS leave room for."""
+    columns = _number(path, header, "NCOLUMNS")
+    promised = _number(path, header, "NPOINTS")
+    if columns not in (None, 1) or len(rows) < 2 or (columns is None and promised is None):
+        return False
+    found = [len(_words(row)) for _, row in rows]
+    room = _per_channel(header) * (len(rows) if promised is None else promised)
+    return max(found) > _per_channel(header) and sum(found) > room
+
+
+def _with_decimal_commas(
+    path: Path, header: dict[str, str], rows: list[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    """Rows with points for the commas that can be nothing but decimal marks.
+
+    They can be where one number is no pair of whole numbers, of which the first would be the
+    position of the channel, and no group of thousands.
+    """
+    words = [re.split(r"[;\s]+", row) for _, row in rows]
+    fitting = all(
+        len(row) == _per_channel(header) and all(map(_MAYBE_COMMA.match, row)) for row in words
+    )
+    split = [word for row in words for word in row if "," in word]
+    grouped = all(map(_THOUSANDS.match, split))
+    if not fitting or grouped or _leads_with_positions(path, header, words):
+        raise FormatError(
+            f"{path}: line {rows[0][0]}: {rows[0][1][:40]!r} holds more numbers than NCOLUMNS "
+            "and NPOINTS promise, or decimal commas; export it with decimal points"
+        )
+    return [(number, row.replace(",", ".")) for number, row in rows]
+
+
+def _leads_with_positions(path: Path, header: dict[str, str], words: list[list[str]]) -> bool:
+    """Whether the numbers before the commas could be positions that the header does not name."""
+    if _per_channel(header) > 1:
+        return False
+    first = np.array([float(row[0].partition(",")[0]) for row in words])
+    axis = _axis(path, header, first.size)
+    return not (np.abs(first - axis.positions()) > max(1.0, abs(axis.scale))).any()
 
 
 def _split(
@@ -134,25 +227,28 @@ def _axis(path: Path, header: dict[str, str], size: int) -> Axis:
     units = tidy(header.get("XUNITS", ""))
     scale = _number(path, header, "XPERCHAN")
     offset = _number(path, header, "OFFSET")
-    name = header.get("XLABEL", "")
     missing = float("nan")
-    return Axis(
-        name,
-        size,
-        missing if scale is None else scale,
-        missing if offset is None else offset,
-        units,
-        False,
-    )
+    scale = missing if scale is None else scale
+    offset = missing if offset is None else offset
+    return Axis(header.get("XLABEL", ""), size, scale, offset, units, False)
 
 
-def _check_axis(axis: Axis, positions: npt.NDArray[np.float64] | None) -> list[str]:
+def _check_axis(axis: Axis, positions: npt.NDArray[np.float64] | None) -> tuple[Axis, list[str]]:
+    """Axis, in doubt where the data column puts a channel elsewhere, and smaller differences."""
     if positions is None or axis.size < 2:
-        return []
-    off = float(np.abs(positions - axis.positions()).max())
+        return axis, []
+    stated = axis.positions()
+    off = float(np.abs(positions - stated).max())
+    if off > abs(axis.scale):
+        doubt = (
+            f"OFFSET and XPERCHAN put the channels at {stated[0]:g} to {stated[-1]:g} "
+            f"{axis.units}, the data column at {positions[0]:g} to {positions[-1]:g} "
+            f"(they differ by up to {off:g}, more than one channel)"
+        )
+        return replace(axis, doubt=doubt), []
     if not off > _AXIS_TOLERANCE * abs(axis.scale):
-        return []
-    return [
+        return axis, []
+    return axis, [
         f"positions in the data column differ by up to {off:g} {axis.units} from "
         "OFFSET + n XPERCHAN: the header's axis is used"
     ]

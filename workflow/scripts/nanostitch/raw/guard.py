@@ -22,7 +22,12 @@ _SPD_HEADER = struct.Struct("<16sii5I")
 _SER_HEADER = struct.Struct("<3H4I")
 _SER_SHORT_VERSION = 528
 _SFS_CHUNK_SIZE_AT, _SFS_CHUNKS_AT, _SFS_HEADER_BYTES = 0x128, 0x148, 0x118
-_XML_SEARCHED = 64 * 2**20
+_XML_CHUNK_BYTES = 2**20
+_XML_DECLARATIONS = tuple(
+    mark.encode(encoding)
+    for mark in ("<!DOCTYPE", "<!ENTITY")
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be")
+)
 
 
 def check(path: Path, format_name: str) -> None:
@@ -115,9 +120,17 @@ def _rpl(path: Path) -> None:
 
 
 def _xml(path: Path) -> None:
+    """Refuse declarations of a document type: their entities name files or expand without end."""
+    overlap = max(map(len, _XML_DECLARATIONS)) - 1
+    tail = b""
     with path.open("rb") as file:
-        if b"<!ENTITY" in file.read(_XML_SEARCHED):
-            raise FormatError(f"{path}: declares XML entities, which no instrument writes")
+        while chunk := file.read(_XML_CHUNK_BYTES):
+            searched = tail + chunk
+            if any(mark in searched for mark in _XML_DECLARATIONS):
+                raise FormatError(
+                    f"{path}: declares a document type or XML entities, which no instrument writes"
+                )
+            tail = searched[-overlap:]
 
 
 _CHECKS: dict[str, Callable[[Path], None]] = {

@@ -79,7 +79,7 @@ def _scan(
     dims: tuple[str, ...], scan: list[Axis], ledger: Ledger
 ) -> tuple[dict[str, xr.DataArray], dict[str, str]]:
     """Coordinates of the scan axes, and a note on each that has none."""
-    told = ledger.pixel_size([axes.step_nm(axis) for axis in scan]) if scan else None
+    told = ledger.pixel_size([axes.step_nm(axis) for axis in scan])
     coordinates, notes = {}, {}
     for dim, axis in zip(dims, scan, strict=True):
         distance = axes.distance(dim, axis, told)

@@ -49,6 +49,11 @@ _CRASHING = {"bcf"}
 _REHEARSAL = "import sys, importlib; importlib.import_module(sys.argv[1]).file_reader(sys.argv[2])"
 _REHEARSAL_SECONDS = 1800
 _LOST_TAG = "invalid value offset"
+_PHOTOMETRIC, _MIN_IS_WHITE = "PhotometricInterpretation", 0
+_STORED = (
+    "the TIFF is marked MINISWHITE (small values shown bright): the stored values are kept, not "
+    "inverted"
+)
 _LOGGERS = ("rsciio", "tifffile")
 # Berkeley EMD keeps SI units and has no mapping of its own.
 _BERKELEY: dict[str, tuple[str, Callable[[Any], Any] | None]] = {
@@ -183,6 +188,8 @@ def _signal(path: Path, item: Mapping[str, Any], complaints: list[str]) -> Signa
     original = item.get("original_metadata") or {}
     mapping = (item.get("mapping") or {}) | (_BERKELEY if "EMD_version" in original else {})
     complaints += metadata.apply_mapping(tree, original, mapping)
+    if metadata.number(original.get(_PHOTOMETRIC)) == _MIN_IS_WHITE:
+        complaints.append(_STORED)
     data = np.asarray(item["data"])
     _check_sizes(path, data.shape, item["axes"], original)
     axes = tuple(_axis(axis, size) for axis, size in zip(item["axes"], data.shape, strict=True))

@@ -15,7 +15,8 @@ class Axis:
 
     ``units`` is empty and ``scale`` and ``offset`` are NaN where the file has none. ``values``
     holds the positions of an axis that is not uniform; ``scale`` and ``offset`` do not count
-    then.
+    then. ``doubt`` says how the file contradicts itself about ``scale`` and ``offset``, which
+    must then be told.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Axis:
     units: str
     navigate: bool
     values: npt.NDArray[np.float64] | None = None
+    doubt: str = ""
 
     def positions(self) -> npt.NDArray[np.float64]:
         """Coordinate of each point, in ``units``."""

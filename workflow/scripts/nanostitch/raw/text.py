@@ -14,6 +14,9 @@ from .units import ev_per, nm_per
 
 _COMMENT = re.compile(r"^\s*([#%;!]|//)")
 _MAX_BYTES = 256 * 2**20
+_WORD = re.compile(r"(?<![\d.])[^\W\d_]")  # a letter that is no exponent
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_MINUS = "\u2212"
 _FEWEST_POINTS = 3
 _UNIFORM = 1e-3  # of a step: the rounding of printed positions stays below it
 _EXPECTED = "one column, one row or two columns (energy, counts) of numbers"
@@ -35,18 +38,24 @@ def read(path: Path) -> list[Signal]:
     Raises
     ------
     FormatError
-        If the file holds words among its numbers, more than two columns, a ragged table, too
-        few points, positions that turn back, or commas that could be decimal marks as well as
-        delimiters.
+        If the file holds words among its numbers, rows that cannot be read, more than two
+        columns, a ragged table, too few points, positions that turn back, or commas that could
+        be decimal marks as well as delimiters of columns or of thousands.
     """
     if path.stat().st_size > _MAX_BYTES:
         raise FormatError(f"{path}: too large for a text spectrum; supported: {SUPPORTED}")
     text = decoded(path.read_bytes())
     if text is None:
         raise FormatError(f"{path}: binary content in a text file; is it damaged?")
-    header, lines = _split_header(path, text)
+    header, lines, commented = _split_header(path, text.replace(_MINUS, "-"))
     table = _table(path, lines)
     values, positions = _columns(path, table)
+    if commented and positions is None:
+        raise FormatError(
+            f"{path}: {commented.strip()[:60]!r} lies between the rows of a single column; it may "
+            "stand for a channel, and those after it would be shifted: remove it or give a column "
+            "of energies"
+        )
     if values.size < _FEWEST_POINTS:
         raise FormatError(f"{path}: {values.size} points are no spectrum; expected {_EXPECTED}")
     if positions is None:
@@ -57,20 +66,27 @@ def read(path: Path) -> list[Signal]:
     return [Signal(values, (axis,), path.stem, "", {}, {"header": header})]
 
 
-def _split_header(path: Path, text: str) -> tuple[str, list[str]]:
-    """Leading lines without numbers, and the lines of numbers."""
+def _split_header(path: Path, text: str) -> tuple[str, list[str], str]:
+    """Leading lines of words, the lines of numbers, and a comment between these."""
     lines = [line for line in text.splitlines() if line.strip()]
     is_data = [_is_numbers(line) for line in lines]
     if True not in is_data:
         raise FormatError(f"{path}: no numbers in this text; expected {_EXPECTED}")
     first = is_data.index(True)
-    data: list[str] = []
+    last = len(lines) - is_data[::-1].index(True)
+    for line in lines[:first]:
+        if not _COMMENT.match(line) and not _WORD.search(line):
+            raise FormatError(
+                f"{path}: {line.strip()[:60]!r} is neither a heading nor a row of numbers; mend "
+                "or remove it"
+            )
     for line, numeric in zip(lines[first:], is_data[first:], strict=True):
-        if numeric:
-            data.append(line.strip(" \r\n"))
-        elif not _COMMENT.match(line):
+        if not numeric and not _COMMENT.match(line):
             raise FormatError(f"{path}: words among the numbers: {line.strip()[:60]!r}")
-    return "\n".join(lines[:first]), data
+    body = list(zip(lines[first:last], is_data[first:last], strict=True))
+    data = [line.strip(" \r\n") for line, numeric in body if numeric]
+    commented = next((line for line, numeric in body if not numeric), "")
+    return "\n".join(lines[:first]), data, commented
 
 
 def _is_numbers(line: str) -> bool:
@@ -97,8 +113,21 @@ def _table(path: Path, lines: list[str]) -> npt.NDArray[np.float64]:
     for delimiter, decimal in _DIALECTS:
         table = _parse(lines, delimiter, decimal)
         if table is not None:
+            if decimal == ",":
+                _refuse_thousands(path, lines)
             return table
     raise FormatError(f"{path}: the lines differ in their number of columns; is it truncated?")
+
+
+def _refuse_thousands(path: Path, lines: list[str]) -> None:
+    """Refuse 10,500 beside another delimiter, unless one number can be no group of thousands."""
+    words = (word for line in lines for word in re.split(r"[\s;]+", line) if "," in word)
+    groups = [_THOUSANDS.fullmatch(word.strip(",")) for word in words]
+    if groups and all(groups):
+        raise FormatError(
+            f"{path}: each comma could be a decimal mark or a delimiter of thousands "
+            f"({lines[0][:40]!r}); save it with decimal points"
+        )
 
 
 def _parse(lines: list[str], delimiter: str, decimal: str) -> npt.NDArray[np.float64] | None:

@@ -1,5 +1,6 @@
 """Calibrations that a person tells: they fill what a file lacks and overrule what it states."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ _POSITIVE = {
     "dispersion_ev",
 }
 _ANY_SIGN = {"energy_offset_ev", "dose_e_per_nm2"}
+_ENERGY_AXIS = {"dispersion_ev", "energy_offset_ev"}
+_LIMITS = {"beam_energy_kev": (1.0, 3000.0)}  # from low-voltage SEM to megavolt TEM
+_SQUARE = 1e-3  # of a pixel: rounding of stated sizes stays below it
 
 
 class Ledger:
@@ -69,21 +73,62 @@ class Ledger:
     @property
     def rescaled(self) -> bool:
         """Whether told values replaced scale or offset of the energy axis."""
-        return bool({"dispersion_ev", "energy_offset_ev"} & set(self.used))
+        return bool(_ENERGY_AXIS & set(self.used))
+
+    @property
+    def rescaled_fully(self) -> bool:
+        """Whether told values replaced both scale and offset of the energy axis."""
+        return set(self.used) >= _ENERGY_AXIS
 
     def value(self, column: str, stated: float | None) -> float | None:
-        """Told value of a column, else what the file states; the use is recorded."""
+        """Told value of a column, else what the file states; the use is recorded.
+
+        Raises
+        ------
+        CalibrationError
+            If the value that counts is physically impossible.
+        """
         if column not in self._numbers:
+            self._check_limits(column, stated, "the file")
             return stated
-        self.used[column] = {"told": self._numbers[column], "file": stated}
-        return self._numbers[column]
+        told = self._numbers[column]
+        self._check_limits(column, told, "acquisitions.tsv")
+        self.used[column] = {"told": told, "file": stated}
+        return told
+
+    def _check_limits(self, column: str, value: float | None, source: str) -> None:
+        lowest, highest = _LIMITS.get(column, (-math.inf, math.inf))
+        if value is not None and not lowest <= value <= highest:
+            raise CalibrationError(
+                f"{self.path}: {column} of {source} is {value:g}, outside {lowest:g} to "
+                f"{highest:g}; is it in another unit? Tell it in column {column} of "
+                "acquisitions.tsv"
+            )
 
     def pixel_size(self, stated: list[float | None]) -> float | None:
-        """Told pixel size [nm]; None where the file's own, per direction, holds."""
+        """Told pixel size [nm]; None where the file's own, per direction, holds.
+
+        Raises
+        ------
+        CalibrationError
+            If one is told for data without pixels, or for pixels that are not square.
+        """
         if "pixel_size_nm" not in self._numbers:
             return None
-        same = len(set(stated)) == 1
         told = self._numbers["pixel_size_nm"]
+        if not stated:
+            raise CalibrationError(
+                f"{self.path}: pixel_size_nm of acquisitions.tsv is {told:g}, but the data are a "
+                "single spectrum without pixels; clear the cell"
+            )
+        sizes = [size for size in stated if size is not None]
+        if sizes and not math.isclose(min(sizes), max(sizes), rel_tol=_SQUARE):
+            raise CalibrationError(
+                f"{self.path}: pixel_size_nm of acquisitions.tsv is {told:g}, but the file states "
+                f"pixels of {' by '.join(f'{size:g}' for size in sizes)} nm (y by x), which one "
+                "size cannot replace; clear the cell to keep the file's"
+            )
+        same = len(set(stated)) == 1
         self.used["pixel_size_nm"] = {"told": told, "file": stated[0] if same else stated}
         return told
 
@@ -93,6 +138,13 @@ class Ledger:
             return stated
         self.used["energy_unit"] = {"told": self._energy_unit, "file": stated or None}
         return self._energy_unit
+
+    def doubted(self, doubt: str) -> CalibrationError:
+        """Error for an energy axis about which the file contradicts itself."""
+        return CalibrationError(
+            f"{self.path}: {doubt}; tell dispersion_ev and energy_offset_ev in acquisitions.tsv, "
+            "which then win"
+        )
 
     def missing(self, field: str, column: str) -> CalibrationError:
         """Error for what neither file nor sheet gives."""
