@@ -14,7 +14,7 @@ from rsciio.hspy import file_reader as read_hspy
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
-from nanostitch import contracts, quality, schema
+from nanostitch import contracts, quality, schema, tables
 from nanostitch.adf import particles
 from nanostitch.contracts.adf import PARTICLES
 from nanostitch.errors import CalibrationError
@@ -360,7 +360,7 @@ def test_measure__lost_pixels_are_named_and_leave_the_rest_alone(cubes, image, f
     holed = image.copy()
     holed[100:160, 100:160] = np.nan
     other = measured(holed)
-    assert "not finite" in other["verdict"].attrs["reasons"]
+    assert "3600 of 160000 pixels are not finite" in other["verdict"].attrs["reasons"]
     assert quality.level(other) == "doubtful"
     rows, columns = matched(cubes, other)
     lost = {
@@ -385,6 +385,79 @@ def test_measure__particles_at_the_border_are_flagged_and_not_sized(found):
     rim = np.unique(np.concatenate([box[0], box[-1], box[:, 0], box[:, -1]]))
     np.testing.assert_array_equal(found["particle"][cut], rim[rim > 0])
     assert found["size_mean"] > found["edge_length"][cut].mean()
+
+
+def reasons(found):
+    return found["verdict"].attrs["reasons"]
+
+
+def grid(pitch, edge=8.1):
+    rng = np.random.default_rng(2)
+    return [
+        cube(*rng.normal(at, 0.2), rng.normal(edge, 0.3), rng.normal(0, 0.03))
+        for at in lattice(int(FIELD / pitch))
+    ]
+
+
+def test_measure__counts_every_pixel_that_is_not_finite(image):
+    holed = image.copy()
+    holed[10, 20], holed[200, 300], holed[300, 100] = np.nan, np.inf, -np.inf
+    found = measured(holed)
+    assert quality.level(found) == "doubtful"
+    assert f"3 of {image.size} pixels are not finite" in reasons(found)
+
+
+def test_measure__a_mask_is_not_a_micrograph(image):
+    mask = (image > float(image.mean())).astype(float)
+    assert "only 2 grey levels" in reasons(measured(mask))
+
+
+def test_measure__names_the_share_of_hot_pixels(image):
+    rng = np.random.default_rng(3)
+    hot = image.copy()
+    number = round(5e-4 * image.size)
+    at = rng.choice(image.size, number, replace=False)
+    hot.values.ravel()[at] = 20 * float(image.max())
+    found = measured(hot)
+    assert quality.level(found) == "doubtful"
+    assert "0.05% of the pixels are hot" in reasons(found)
+    assert "hot" not in reasons(measured(hot, largest_outlier_fraction=1e-3))
+
+
+@pytest.mark.parametrize("true", ["bright", "dark"])
+@pytest.mark.parametrize("scene", ["scattered", "dense", "ordered"])
+def test_measure__contrast_told_wrongly_is_never_good(scene, true):
+    seed = np.random.default_rng(1)
+    scenes = {
+        "scattered": lambda: scattered(seed, 75),
+        "dense": lambda: scattered(seed, 95, least_gap=0.7),
+        "ordered": lambda: grid(14.0),
+    }
+    seen = micrograph(scenes[scene](), seed=1)
+    seen = seen if true == "bright" else float(seen.max()) - seen
+    other = {"bright": "dark", "dark": "bright"}[true]
+    assert "particles_are right?" in reasons(measured(seen, particles_are=other))
+    assert "particles_are" not in reasons(measured(seen, particles_are=true))
+
+
+@pytest.mark.parametrize("pitch", [9.2, 10.5])
+def test_measure__dense_layers_of_told_contrast_stay_good(pitch):
+    found = measured(micrograph(grid(pitch), seed=1))
+    assert found["coverage"] > 0.5
+    assert quality.level(found) == "good"
+
+
+def test_tables__particles_are_those_of_the_density(cubes):
+    specks = [cube(y, x, 2.2) for y, x in lattice(12)]
+    found = measured(micrograph([*cubes[:30], *specks], seed=6))
+    found = found.assign_attrs(acquisition="a", sample="s", condition="c", simulated=1)
+    row = tables.particles([found]).iloc[0]
+    small = quality.raised(found["quality"], "too_small").to_numpy()
+    whole = xr.DataArray(~small, dims="particle") & (found["touches_border"] == 0)
+    assert row["objects"] == found.sizes["particle"]
+    assert row["particles"] == int(whole.sum()) < row["objects"] - 5
+    area = FIELD**2
+    assert 1 <= row["number_density_per_nm2"] * area / row["particles"] < 1.3
 
 
 @pytest.mark.parametrize("coords", [{}, {"y": np.arange(50) ** 2.0, "x": np.arange(50.0)}])

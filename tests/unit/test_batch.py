@@ -78,10 +78,11 @@ def test_load__lists_every_problem_of_every_sheet_at_once(folder):
     edit(folder / "batch.yaml", "licence: CC0-1.0", "license: CC0-1.0")
     with pytest.raises(BatchError) as caught:
         batch.load(folder)
+    text = str(caught.value)
     edit(folder / "batch.yaml", "license: CC0-1.0", "licence: CC0-1.0")
-    with pytest.raises(BatchError) as rest:
+    with pytest.raises(BatchError) as caught:  # raw_dir is known only once batch.yaml is right
         batch.load(folder)
-    text = str(caught.value) + str(rest.value)
+    text += str(caught.value)
     for word in ("0,25", "absent.dm3", "material", "-1", "'license'", "did you mean", "'w'"):
         assert word.strip("'") in text, word
     for sheet in ("acquisitions.tsv: row 2", "samples.tsv: row 2", "conditions.tsv: row 2"):
@@ -101,6 +102,10 @@ def test_load__lists_every_problem_of_every_sheet_at_once(folder):
         ("acquisitions", "0.25", "0.25\tmore", "more cells"),
         ("acquisitions", "0.25", "0", "greater than 0"),
         ("acquisitions", "0.25", "nan", "number"),
+        ("acquisitions", "0.25", "1_0", "number"),
+        ("acquisitions", "vacuum=v", "vacuum=v; vacuum=c", "a role twice"),
+        ("acquisitions", "a.dm3", "{x}.dm3", "braces"),
+        ("acquisitions", "a.dm3", "a" * 300, "no such file"),
         ("samples", "sample\t", "sample\tsample\t", "only once"),
     ],
 )

@@ -56,7 +56,9 @@ def test_digest__ignores_what_is_not_reached_or_only_carries(package, name):
 
 def test_digest__ignores_docstrings_comments_and_layout(package):
     before = digest(package)
-    text = '"""Other words."""\n# why\nfrom .. import store\n\n\nY = (\n    1\n)\n'
+    text = (
+        '"""Other words."""\n# why\nfrom .. import store\n\n\nY = (\n    1\n)\n"""What Y is."""\n'
+    )
     (package / "deep" / "b.py").write_text(text)
     assert digest(package) == before
 

@@ -59,6 +59,7 @@ def image(acquisition="image_1", condition="fresh", step=(0.5, 0.5), edges=(8.0,
             "particle_label": (("y", "x"), label, {"units": "1"}),
             "edge_length": ("particle", sizes, {"units": "nm"}),
             "touches_border": ("particle", np.zeros(sizes.size, "i1"), {"units": "1"}),
+            "quality": quality.flags({"too_small": xr.DataArray(sizes < 3, dims="particle")}),
             **{name: ((), value, {"units": "nm"}) for name, value in scalars.items()},
             "verdict": quality.verdict({}),
         },
@@ -389,9 +390,17 @@ def test_band_gap__lists_what_is_refused_with_its_reason():
 
 
 def test_band_gap__an_estimator_that_the_product_lacks_is_refused():
-    data = panel_a(one_panel("band_gap", estimators=["linear", "onset_fit"]), spectrum())
+    *others, gaps = spectrum()
+    gaps = gaps.sel(estimator=["onset_fit"])
+    data = panel_a(one_panel("band_gap", estimators=["derivative", "onset_fit"]), [*others, gaps])
     assert data["status"].values.tolist() == [[2, 0]]
-    assert data.attrs["notes"] == "refused (not measured): spectrum_1 linear"
+    assert data.attrs["notes"] == "refused (not measured): spectrum_1 derivative"
+
+
+def test_band_gap__offers_only_estimators_that_are_measured():
+    measured = set(spectrum()[2]["estimator"].values)
+    offered = kinds.KINDS["band_gap"].options["estimators"]["items"]["enum"]
+    assert set(offered) == measured == set(kinds.KINDS["spectra"].options["estimator"]["enum"])
 
 
 def test_size_histogram__shares_add_up_and_bins_hold_every_particle():
@@ -462,3 +471,57 @@ def test_size_histogram__without_any_usable_image_is_empty_but_says_why():
         for text in draw.figure(tree).findobj(match=lambda a: hasattr(a, "get_text"))
     ]
     assert {"no whole particle", "a: left out (flat image): i1"} <= set(said)
+
+
+def test_size_histogram__is_of_the_particles_that_the_statistics_are_of():
+    kept = image("i1", edges=[7.0, 8.0, 9.0])[1]
+    product = image("i1", edges=[7.0, 8.0, 9.0, 1.0, 2.0])[1]
+    for name in ("size_mean", "size_mean_lower", "size_mean_upper", "size_sd"):
+        product[name] = kept[name]  # the statistics leave out what is too small
+    with_specks, without = (panel_a(one_panel("size_histogram"), [one]) for one in (product, kept))
+    xr.testing.assert_equal(with_specks, without)
+
+
+def test_size_histogram__specks_do_not_weigh_in_the_pooled_mean():
+    few, many = image("i1", edges=[7.0, 7.0])[1], image("i2", edges=[9.0, 9.0, *[1.0] * 50])[1]
+    many["size_mean"] = many["size_mean"] * 0 + 9.0
+    data = panel_a(one_panel("size_histogram"), [few, many]).isel(group=0)
+    assert data["size_mean"].item() == pytest.approx(8.0)
+    assert data["particles"].item() == 4
+
+
+def unknown(product, *names):
+    return product.assign({name: product[name] * np.nan for name in names})
+
+
+BOUNDS = ("size_mean_lower", "size_mean_upper")
+
+
+def test_size_histogram__one_image_without_spread_does_not_undo_its_condition():
+    rng = np.random.default_rng(4)
+    edges = [rng.normal(8, 1, 300), rng.normal(8, 1, 300), np.array([8.0])]
+    products = [image(f"i{n}", edges=e)[1] for n, e in enumerate(edges)]
+    products[2] = unknown(products[2], "size_sd", *BOUNDS)
+    data = panel_a(one_panel("size_histogram"), products).isel(group=0)
+    pooled = np.concatenate(edges)
+    assert data["size_mean"].item() == pytest.approx(pooled.mean())
+    assert data["size_sd"].item() == pytest.approx(pooled.std(), rel=5e-3)
+    assert data["size_mean_lower"] < data["size_mean"] < data["size_mean_upper"]
+
+
+def test_size_histogram__an_image_of_unknown_mean_is_named_and_left_out():
+    known = image("i1", edges=[7.0, 8.0, 9.0])[1]
+    lost = unknown(image("i2", edges=[20.0, 21.0])[1], "size_mean", "size_sd", *BOUNDS)
+    both, alone = (panel_a(one_panel("size_histogram"), p) for p in ([known, lost], [known]))
+    xr.testing.assert_equal(both, alone)
+    assert both.attrs["notes"] == "left out (mean size not known): i2"
+
+
+def test_size_histogram__says_in_words_what_is_not_known():
+    one = unknown(image(edges=[7.9])[1], "size_sd", *BOUNDS)
+    figure = draw.figure(draw.collect(one_panel("size_histogram"), [one]))
+    said = " ".join(t.get_text() for t in figure.findobj(match=lambda a: hasattr(a, "get_text")))
+    words = said.split()
+    assert "interval not known" in " ".join(words)
+    assert "SD not known" in " ".join(words)
+    assert "nan" not in said

@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from nanostitch import store
+
 DRAWING = {"figure_data": 1, "figure": 1}
 SPECTRA = {"remove_zero_loss": 2, "band_gap": 2, "table": 1, **DRAWING}
 
@@ -123,6 +125,32 @@ def test_adding_an_acquisition__leaves_the_products_of_others_alone(project):
     project.snakemake()
     assert (kept.read_bytes(), kept.stat().st_mtime_ns) == before
     assert project.result("adf/adf_3/particles.nc").is_file()
+
+
+def test_removing_an_acquisition_after_the_records_were_deleted__is_noticed(project):
+    shutil.rmtree(project.folder / ".snakemake")
+    sheet = project.folder / "batches/series/acquisitions.tsv"
+    lines = sheet.read_text("utf-8").splitlines(keepends=True)
+    sheet.write_text("".join(line for line in lines if not line.startswith("adf_2")), "utf-8")
+    assert project.planned() == {"table": 1, **DRAWING}
+
+
+def test_a_changed_lock__reruns_everything(project):
+    with (project.folder / "envs/lock.txt").open("a") as file:
+        file.write("# another\n")
+    assert project.planned()["ingest"] == 4
+
+
+def test_an_acquisition_left_out_with_a_note__leaves_pooled_panels_and_stays_in_the_table(project):
+    sheet = "batches/series/acquisitions.tsv"
+    project.edit(sheet, "\tfile\n", "\tfile\tuse\tnote\n")
+    project.edit(sheet, "adf_2 [µ].dm4", "adf_2 [µ].dm4\tno\tout of focus")
+    project.snakemake()
+    table = project.result("tables/particles.tsv").read_text("utf-8")
+    assert "out of focus" in table
+    shown = store.read_tree(str(project.result("figures/figure_1.nc")))
+    assert "adf_2" not in str(shown["b"].to_dataset().to_dict())
+    assert "adf_1" in str(shown["b"].to_dataset().to_dict())
 
 
 def test_changing_a_figure__redraws_that_figure_alone(project):

@@ -4,6 +4,7 @@
 rule table:
     input:
         products=plan.table_products,
+        table="results/{batch}/plan/tables/{table}.json",
         step="results/{batch}/plan/table.json",
     output:
         tsv="results/{batch}/tables/{table}.tsv",

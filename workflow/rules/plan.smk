@@ -22,3 +22,4 @@ wildcard_constraints:
     acquisition=plan.ids("acquisition"),
     figure=plan.ids("figure"),
     table="band_gap|particles",
+    technique="adf|eels|edx",

@@ -67,11 +67,15 @@ class Batch:
         return [a for a in self.acquisitions.values() if a.technique == technique]
 
     def select(self, technique: str, wanted: Mapping[str, Any]) -> list[Acquisition]:
-        """Acquisitions of a technique whose columns have one of the wanted values."""
+        """Acquisitions of a technique whose columns have one of the wanted values.
+
+        One that the sheet leaves out (use: no) is selected only by its own id.
+        """
         return [
             a
             for a in self.of(technique)
             if all(a.row.get(column) in _listed(value) for column, value in wanted.items())
+            and ("acquisition" in wanted or a.row.get("use") != "no")
         ]
 
 
@@ -106,6 +110,17 @@ def load(folder: Path, raw_files_exist: bool = True) -> Batch:
         found += _declaration_problems(batch)
     schema.refuse(found)
     return batch
+
+
+def checksum_problem(a: Acquisition, found: str | None) -> str:
+    """What to say where the sheet tells another SHA-256 than a raw file has; else nothing."""
+    told = a.row.get("sha256")
+    if not told or told == found:
+        return ""
+    return (
+        f"{a.path}: acquisition {a.id}: sha256 is {found}, but column sha256 of acquisitions.tsv"
+        f" says {told}; restore the file or correct the sheet"
+    )
 
 
 _SHEETS = ("condition", "sample", "acquisition")
@@ -165,11 +180,25 @@ def _acquisition_problems(batch: Batch, raw_files_exist: bool) -> Iterator[Probl
             yield Problem(file, f"{a.id}, column note", None, "use=no needs a note that says why")
         if batch.simulate is not None:
             yield from _simulated_problems(batch, a, file)
-        elif raw_files_exist and not a.path.is_file():
+        elif raw_files_exist and not _exists(a.path):
             remedy = "no such file; correct it or raw_dir in batch.yaml"
             yield Problem(file, f"{a.id}, column file", str(a.path), remedy)
+        if set("{}") & set(str(a.path)):
+            remedy = "the workflow reads braces as wildcards; rename the file or folder"
+            yield Problem(file, f"{a.id}, column file", str(a.path), remedy)
+        roles = [part.partition("=")[0].strip() for part in a.row.get("references", "").split(";")]
+        if len(set(roles)) < len(roles):
+            yield Problem(file, f"{a.id}, column references", roles, "names a role twice")
         for role, other in a.references.items():
             yield from _reference_problems(batch, a, role, other, file)
+
+
+def _exists(path: Path) -> bool:
+    """Whether a raw file is there; a zspy store is a folder."""
+    try:
+        return path.is_file() or (path.suffix == ".zspy" and path.is_dir())
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _simulated_problems(batch: Batch, a: Acquisition, file: str) -> Iterator[Problem]:
@@ -204,7 +233,7 @@ def _declaration_problems(batch: Batch) -> Iterator[Problem]:
     if "batches" in batch.parameters:
         yield Problem(file, "parameters.batches", batch.parameters["batches"], "belongs to config")
     for name, figure in batch.figures.items():
-        if not is_id(str(name)):
+        if not (isinstance(name, str) and is_id(name)):
             yield Problem(file, "figures", name, ID_RULE)
         yield from _figure_problems(batch, f"figures.{name}", figure, file)
 
@@ -215,7 +244,11 @@ def _figure_problems(batch: Batch, field: str, figure: Any, file: str) -> Iterat
         yield Problem(file, f"{field}.{problem.field}", problem.value, problem.remedy)
     for number, panel in enumerate([] if found else figure["panels"]):
         technique, _ = kinds.needs(panel)
+        where = f"{field}.panels.{number}.select"
+        for column, value in panel["select"].items():
+            known = {a.row.get(column) for a in batch.acquisitions.values()}
+            for unknown in [one for one in _listed(value) if one not in known]:
+                yield Problem(file, f"{where}.{column}", unknown, "no acquisition has that value")
         if not batch.select(technique, panel["select"]):
-            where = f"{field}.panels.{number}.select"
             remedy = f"selects no acquisition of technique {technique}"
             yield Problem(file, where, panel["select"], remedy)

@@ -16,10 +16,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
-    except NanostitchError as error:
-        print(error, file=sys.stderr)
     except BrokenPipeError:
         sys.stderr.close()  # the reader, such as head, has enough
+    except (NanostitchError, OSError) as error:
+        print(error, file=sys.stderr)
     return 1
 
 

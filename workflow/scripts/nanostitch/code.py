@@ -60,9 +60,14 @@ def _tree(path: Path) -> ast.Module:
 def _meaning(path: Path) -> str:
     tree = ast.parse(ast.unparse(_tree(path)))
     for node in ast.walk(tree):
-        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, _DOCUMENTED):
+            node.body = [part for part in node.body if not _is_text(part)] or [ast.Pass()]
     return ast.dump(tree)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """Whether a statement is a bare text: the docstring of a module, function or constant."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 @cache

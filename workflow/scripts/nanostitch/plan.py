@@ -67,7 +67,9 @@ class Plan:
     def __init__(self, config: Mapping[str, Any], cache: Path) -> None:
         self._config = _validated(config)
         folders = [_folder(name) for name in _as_list(self._config.pop("batches"))]
-        loaded = [batches.load(folder) for folder in folders]
+        if not folders:
+            raise BatchError("config.yaml: batches: names no batch folder; name at least one")
+        loaded = _loaded(folders)
         self.batches = {batch.id: batch for batch in loaded}
         if len(self.batches) < len(loaded):
             names = [batch.id for batch in loaded]
@@ -107,23 +109,24 @@ class Plan:
 
     def figure_products(self, wildcards: Wildcards) -> list[str]:
         """Every product that the panels of a figure select."""
-        batch = self.batches[wildcards.batch]
+        return self._figure_products(self.batches[wildcards.batch], wildcards.figure)
+
+    def table_products(self, wildcards: Wildcards) -> list[str]:
+        """The products that one table of a batch lists."""
+        return self._table_products(self.batches[wildcards.batch], wildcards.table)
+
+    def _figure_products(self, batch: Batch, figure: str) -> list[str]:
         wanted: dict[str, None] = {}
-        for panel in batch.figures[wildcards.figure]["panels"]:
+        for panel in batch.figures[figure]["panels"]:
             technique, products = kinds.needs(panel)
             for a in batch.select(technique, panel["select"]):
                 for product in products:
                     wanted[f"results/{batch.id}/{technique}/{a.id}/{product}.nc"] = None
         return list(wanted)
 
-    def table_products(self, wildcards: Wildcards) -> list[str]:
-        """The products that one table of a batch lists."""
-        batch = self.batches[wildcards.batch]
-        technique = {table: technique for technique, table in TABLES.items()}[wildcards.table]
-        return [
-            f"results/{batch.id}/{technique}/{a.id}/{wildcards.table}.nc"
-            for a in batch.of(technique)
-        ]
+    def _table_products(self, batch: Batch, table: str) -> list[str]:
+        technique = {name: technique for technique, name in TABLES.items()}[table]
+        return [f"results/{batch.id}/{technique}/{a.id}/{table}.nc" for a in batch.of(technique)]
 
     def write(self) -> None:
         """Bring the plan files up to date, touching only those whose content changed."""
@@ -160,7 +163,12 @@ class Plan:
             yield f"acquisitions/{a.id}", self._acquisition_plan(batch, a)
         for name, figure in batch.figures.items():
             conditions = list({a.condition["condition"]: None for a in batch.acquisitions.values()})
-            yield f"figures/{name}", {"figure": figure, "conditions": conditions}
+            products = self._figure_products(batch, name)
+            content = {"figure": figure, "conditions": conditions, "products": products}
+            yield f"figures/{name}", content
+        for technique, table in TABLES.items():
+            if batch.of(technique):
+                yield f"tables/{table}", {"products": self._table_products(batch, table)}
 
     def _acquisition_plan(self, batch: Batch, a: Acquisition) -> dict[str, Any]:
         plan: dict[str, Any] = {
@@ -174,6 +182,8 @@ class Plan:
                 "condition": a.condition["condition"],
                 "condition_label": a.condition["label"],
                 "simulated": int(batch.simulate is not None),
+                "use": a.row.get("use", "yes"),
+                "note": a.row.get("note", ""),
                 "batch_title": batch.about["title"],
                 "creator_name": batch.about["creator"]["name"],
                 "license": batch.about["licence"],
@@ -187,6 +197,7 @@ class Plan:
             plan["simulate"] = _simulation(batch.simulate, a)
             plan["raw"] = {}
             plan["simulate_code_sha256"] = code.digest(SCRIPTS / "simulate.py")
+            plan["lock_sha256"] = provenance.sha256(LOCK)
         else:
             plan["raw"] = self._raw_digests(a)
         return plan
@@ -194,16 +205,29 @@ class Plan:
     def _raw_digests(self, a: Acquisition) -> dict[str, str]:
         files = [a.path, *raw.companions(a.path)]
         try:
-            digests = {path.name: self._digests.of(path) for path in files}
-        except OSError as error:
-            raise BatchError(f"{error.filename}: {a.id}: cannot be read: {error}") from error
-        told = a.row.get("sha256")
-        if told and told != digests[a.path.name]:
-            raise BatchError(
-                f"{a.path}: acquisition {a.id}: sha256 is {digests[a.path.name]}, but column sha256"
-                f" of acquisitions.tsv says {told}; restore the file or correct the sheet"
-            )
+            digests = {
+                path.relative_to(a.path.parent).as_posix(): self._digests.of(path)
+                for path in files
+                if not path.is_dir()
+            }
+        except (OSError, ValueError) as error:
+            raise BatchError(f"{a.path}: {a.id}: cannot be read: {error}") from error
+        if reason := batches.checksum_problem(a, digests.get(a.path.name)):
+            raise BatchError(reason)
         return digests
+
+
+def _loaded(folders: list[Path]) -> list[Batch]:
+    """Every batch, or one error with the problems of all."""
+    loaded, wrong = [], []
+    for folder in folders:
+        try:
+            loaded.append(batches.load(folder))
+        except BatchError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise BatchError("\n".join(wrong))
+    return loaded
 
 
 def _validated(config: Mapping[str, Any]) -> dict[str, Any]:

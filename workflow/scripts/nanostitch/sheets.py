@@ -1,8 +1,5 @@
 """Sheets: tab-separated tables with one header line, typed and checked against their schema."""
 
-import csv
-import io
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ ID_RULE = f"must be lower-case letters, digits, _ and -, at most {LONGEST_ID} ch
 Row = dict[str, Any]
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
 
 def is_id(text: str) -> bool:
@@ -42,12 +40,13 @@ class Sheet:
         self.problems: list[Problem] = []
         self._schema = schema.load(f"{key}s")
         lines = self._lines()
-        header = lines[0] if lines else []
+        header = lines[0][1] if lines else []
         if self._header_fits(header):
-            for number, cells in enumerate(lines[1:], start=2):
+            for number, cells in lines[1:]:
                 self._add(number, header, cells)
 
-    def _lines(self) -> list[list[str]]:
+    def _lines(self) -> list[tuple[int, list[str]]]:
+        """Cells of each line that holds any, with its number in the file; no comment lines."""
         try:
             text = self.path.read_text("utf-8-sig")
         except OSError as error:
@@ -56,9 +55,9 @@ class Sheet:
         except UnicodeDecodeError as error:
             self._report("encoding", str(error), "save the sheet as UTF-8")
             return []
-        rows = csv.reader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
-        lines = [[cell.strip() for cell in row] for row in rows]
-        return [line for line in lines if any(line) and not line[0].startswith("#")]
+        lines = [[cell.strip() for cell in line.split("\t")] for line in text.splitlines()]
+        numbered = enumerate(lines, start=1)
+        return [(n, line) for n, line in numbered if any(line) and not line[0].startswith("#")]
 
     def _header_fits(self, header: list[str]) -> bool:
         known = self._schema["properties"]
@@ -95,14 +94,10 @@ class Sheet:
         self.rows[name] = row
 
     def _typed(self, column: str, cell: str) -> object:
-        """Give a finite number for a cell of a numeric column; leave the rest to the schema."""
+        """Give the number of a cell of a numeric column; leave the rest to the schema."""
         if self._schema["properties"][column]["type"] != "number":
             return cell
-        try:
-            value = float(cell)
-        except ValueError:
-            return cell
-        return value if math.isfinite(value) else cell
+        return float(cell) if _NUMBER.fullmatch(cell) else cell
 
     def _report(self, field: str, value: object, remedy: str) -> None:
         self.problems.append(Problem(str(self.path), field, value, remedy))

@@ -36,6 +36,8 @@ def draw(path: Path, png: Path, dataset: str | None) -> None:
     """
     from matplotlib.figure import Figure
 
+    if png.suffix.lower() != ".png":
+        raise FormatError(f"{png}: is no name for a picture; end it with .png")
     arrays = _arrays(path, dataset)
     if not arrays:
         raise FormatError(f"{path}: holds nothing that can be drawn")

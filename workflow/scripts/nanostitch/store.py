@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -34,6 +35,8 @@ ABOUT = (
     "condition",
     "condition_label",
     "simulated",
+    "use",
+    "note",
     "batch_title",
     "creator_name",
     "license",
@@ -75,8 +78,9 @@ def _log_error(
         logging.critical("defect in nanostitch", exc_info=(kind, error, traceback))
 
 
+@cache
 def read_plan(path: str) -> dict[str, Any]:
-    """Read a plan file: what was asked of a step, an acquisition or a figure."""
+    """Read a plan file, once a job: what was asked of a step, an acquisition or a figure."""
     plan: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
     return plan
 
@@ -84,21 +88,22 @@ def read_plan(path: str) -> dict[str, Any]:
 def verify(files: list[str], sha256: Mapping[str, str]) -> None:
     """Refuse raw files whose bytes are not those that the run was planned with.
 
-    Files that the run writes itself (simulated ones) are not in ``sha256`` and pass.
+    Files that the run writes itself (simulated ones) have no digests planned and pass.
 
     Raises
     ------
     ContractError
         If a file changed after the run began.
     """
-    for path in map(Path, files):
-        if path.name not in sha256:
+    folder = Path(files[0]).parent
+    for path in map(Path, files) if sha256 else ():
+        if path.is_dir():
             continue
-        found = provenance.sha256(path)
-        if found != sha256[path.name]:
+        found, planned = provenance.sha256(path), sha256.get(path.relative_to(folder).as_posix())
+        if found != planned:
             raise ContractError(
-                f"{path}: sha256 is {found}, but was {sha256[path.name]} when the run began; run"
-                " again once nobody writes to the file"
+                f"{path}: sha256 is {found}, but was {planned} when the run began; run again once"
+                " nobody writes to the file"
             )
 
 
@@ -246,7 +251,9 @@ def _derivation(job: Job) -> dict[str, Any]:
         for path in [value] if isinstance(value, str) else value:
             if "/plan/" in str(path):
                 plans[role] = read_plan(path)
-            else:
+                if plans[role] != json.loads(Path(path).read_text("utf-8")):
+                    raise ContractError(f"{path}: changed while the job was running; run again")
+            elif not Path(path).is_dir():
                 inputs.append(_input(role, Path(path)))
     return {
         "format": provenance.FORMAT,

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from nanostitch import batch, raw, sheets
+from nanostitch import batch, provenance, raw, sheets
 from nanostitch.errors import BatchError, NanostitchError
 
 BATCH_YAML = """\
@@ -15,6 +15,23 @@ creator: {{name: your name}}
 licence: CC-BY-4.0
 raw_dir: {raw_dir}
 """
+FIGURES = {
+    "eels": """\
+  band_gaps:
+    title: Low-loss spectra and band gaps
+    panels:
+      - {kind: spectra, select: {}}
+      - {kind: band_gap, select: {}}
+""",
+    "adf": """\
+  sizes:
+    title: Sizes of the particles
+    panels:
+      - {kind: size_histogram, select: {}}
+""",
+}
+"""Figures of a drafted batch, by technique."""
+
 _SKIPPED = {".txt", ".md", ".json", ".yaml", ".yml", ".pdf", ".docx", ".xlsx"}
 
 
@@ -35,6 +52,8 @@ def check(folder: Path, open_raw_files: bool) -> list[str]:
             raw.read(a.path, a.technique, a.told, a.row.get("dataset"))
         except NanostitchError as error:
             problems.append(f"{a.id}: {error}")
+        if "sha256" in a.row and (reason := batch.checksum_problem(a, provenance.sha256(a.path))):
+            problems.append(reason)
     return problems
 
 
@@ -75,6 +94,9 @@ def _write(partial: Path, raw_dir: Path, folder: Path, rows: list[list[str]]) ->
     title = raw_dir.resolve().name
     where = os.path.relpath(raw_dir.resolve(), folder.resolve())
     text = BATCH_YAML.format(title=_quoted(title), raw_dir=_quoted(where))
+    techniques = {row[3] for row in rows}
+    drafted = [FIGURES[technique] for technique in FIGURES if technique in techniques]
+    text += "figures:\n" + "".join(drafted) if drafted else ""
     (partial / "batch.yaml").write_text(text, "utf-8")
     header = ["acquisition", "sample", "condition", "technique", "file", "dataset"]
     header += ["pixel_size_nm", "beam_energy_kev"]
@@ -102,6 +124,10 @@ def _rows(raw_dir: Path) -> tuple[list[list[str]], list[str]]:
     for path in paths:
         if path.resolve() in beside:
             continue
+        file = str(path.relative_to(raw_dir))
+        if file != " ".join(file.split()) or set("{}") & set(file):
+            left_out.append(f"{path}: rename it: tabs, line ends, outer spaces or braces")
+            continue
         try:
             found = [content for content in raw.contents(path) if content.techniques]
         except NanostitchError as error:
@@ -113,7 +139,6 @@ def _rows(raw_dir: Path) -> tuple[list[list[str]], list[str]]:
             taken = {row[0] for row in rows}
             several = str(content.index) if len(found) > 1 else ""
             name = _id(path.stem + (f"-{several}" if several else ""), taken)
-            file = str(path.relative_to(raw_dir))
             row = [name, "sample1", "condition1", content.techniques[0], file, several, "", ""]
             rows.append(row)
     return rows, left_out
@@ -125,8 +150,9 @@ def _raw_files(folder: Path) -> Iterator[Path]:
         if path.name.startswith("."):
             continue
         if path.is_dir() and path.suffix != ".zspy":
-            yield from _raw_files(path)
-        elif path.is_dir() or not _is_document(path):
+            if not path.is_symlink():
+                yield from _raw_files(path)
+        elif path.is_dir() or (path.is_file() and not _is_document(path)):
             yield path
 
 

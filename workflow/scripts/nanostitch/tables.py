@@ -6,6 +6,7 @@ import pandas as pd
 import xarray as xr
 
 from nanostitch import quality
+from nanostitch.adf import population
 
 WHO = ("acquisition", "sample", "condition")
 IMAGE_MEASURES = ("number_density", "coverage", "merged_fraction", "size_mean", "size_sd")
@@ -17,7 +18,10 @@ def band_gaps(products: Sequence[xr.Dataset]) -> pd.DataFrame:
 
 
 def particles(products: Sequence[xr.Dataset]) -> pd.DataFrame:
-    """One row for each image: number of particles, statistics with 95 % intervals, verdict."""
+    """One row for each image: numbers, statistics with 95 % intervals, verdict.
+
+    ``particles`` are those that size and density stand on, ``objects`` all that were labelled.
+    """
     return pd.DataFrame([_image_row(product) for product in products])
 
 
@@ -47,7 +51,11 @@ def _gap_rows(product: xr.Dataset) -> Iterator[dict[str, object]]:
 
 
 def _image_row(product: xr.Dataset) -> dict[str, object]:
-    row: dict[str, object] = {**_who(product), "particles": product.sizes["particle"]}
+    row: dict[str, object] = {
+        **_who(product),
+        "particles": int(population.counted(product).sum()),
+        "objects": product.sizes["particle"],
+    }
     for measure in IMAGE_MEASURES:
         unit = str(product[measure].attrs["units"]).replace("nm-2", "per_nm2")
         name = measure if unit == "1" else f"{measure}_{unit}"
@@ -66,4 +74,6 @@ def _verdict(product: xr.Dataset) -> dict[str, object]:
         "verdict": quality.level(product),
         "reasons": product["verdict"].attrs["reasons"],
         "simulated": bool(product.attrs["simulated"]),
+        "use": product.attrs["use"],
+        "note": product.attrs["note"],
     }

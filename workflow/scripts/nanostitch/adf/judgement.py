@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from nanostitch import quality
 from nanostitch.adf.flatten import pixel_size_nm
@@ -15,10 +16,16 @@ _PIXELS_ACROSS = 6.0
 _CRYSTALS_ACROSS = 5.0
 _MOST = 0.5
 _RAGGED = 0.8
+_FEWEST_LEVELS = 8
+_HOT = 8.0
+_MAD_TO_SD = 1.4826
+# Mean range of eight normal numbers, in standard deviations.
+_RANGE_OF_EIGHT = 2.847
+_NEIGHBOURS = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], bool)
 
 
-def flawed_shares(intensity: xr.DataArray) -> tuple[float, float]:
-    """Share of pixels that are not finite, and that pile up at either end of the range.
+def piled_share(intensity: xr.DataArray) -> float:
+    """Share of the finite pixels that pile up at either end of the range.
 
     An end counts as a pile-up if it holds more than twice the pixels of the next value: a
     detector or an export that clips does so, noise does not.
@@ -30,16 +37,43 @@ def flawed_shares(intensity: xr.DataArray) -> tuple[float, float]:
     """
     values = intensity.to_numpy().astype(float)
     finite = values[np.isfinite(values)]
-    lost = 1.0 - finite.size / values.size
     levels, counts = np.unique(finite, return_counts=True)
     if levels.size < 3:
-        return lost, 0.0
+        return 0.0
     piled = sum(
         int(end)
         for end, next_ in ((counts[0], counts[1]), (counts[-1], counts[-2]))
         if end > 2 * next_ + 2
     )
-    return lost, piled / finite.size
+    return float(piled / finite.size)
+
+
+def hot_share(intensity: xr.DataArray) -> float:
+    """Share of the finite pixels that are hot and stand alone.
+
+    A pixel is hot if it exceeds the median of the 3 x 3 pixels around it by more than eight
+    standard deviations: of that difference in the whole image (robust) and of the eight
+    neighbours (from their range), whichever is larger. So noise that grows with the signal, edges
+    and spots of several pixels are not hot.
+
+    Parameters
+    ----------
+    intensity
+        Detector signal, dims ``(y, x)``.
+    """
+    values = intensity.to_numpy().astype(float)
+    finite = np.isfinite(values)
+    steps = np.diff(np.unique(values[finite]))
+    if not steps.size:
+        return 0.0
+    filled = np.where(finite, values, np.median(values[finite]))
+    excess = filled - ndimage.median_filter(filled, size=3, mode="mirror")
+    # of few counts most differences are 0; no scatter is finer than a grey level
+    scatter = max(_MAD_TO_SD * float(np.median(np.abs(excess[finite]))), float(steps.min()))
+    around = ndimage.maximum_filter(filled, footprint=_NEIGHBOURS, mode="mirror")
+    around -= ndimage.minimum_filter(filled, footprint=_NEIGHBOURS, mode="mirror")
+    hot = excess > _HOT * np.maximum(scatter, around / _RANGE_OF_EIGHT)
+    return float((finite & hot).sum() / finite.sum())
 
 
 def reasons(
@@ -51,6 +85,7 @@ def reasons(
     unit_edge_nm: float,
     fewest_particles: int,
     largest_flawed_fraction: float,
+    largest_outlier_fraction: float,
 ) -> dict[str, Level]:
     """Every reason not to trust the image's particles, with its weight.
 
@@ -59,10 +94,12 @@ def reasons(
     intensity
         Detector signal, dims ``(y, x)``, coordinates in nm.
     found
-        Measured particles, with ``quality``.
+        Measured particles, with ``quality`` and ``particle_label``.
     counted
         For each particle, whether the statistics count it.
-    smallest_edge_nm, unit_edge_nm, fewest_particles, largest_flawed_fraction
+    smallest_edge_nm, unit_edge_nm, fewest_particles
+        See :func:`nanostitch.adf.particles.measure`.
+    largest_flawed_fraction, largest_outlier_fraction
         See :func:`nanostitch.adf.particles.measure`.
     """
     number = int(counted.sum())
@@ -74,26 +111,48 @@ def reasons(
             "doubtful",
         ),
         *_of_signal(intensity, largest_flawed_fraction),
+        *_of_pixels(intensity, largest_outlier_fraction),
         *_of_scale(intensity, unit_edge_nm),
         *_of_particles(found, counted, smallest_edge_nm),
+        *_of_contrast(intensity, found, counted),
     ]
     return {sentence: weight for raised, sentence, weight in tests if raised}
 
 
 def _of_signal(intensity: xr.DataArray, largest_flawed_fraction: float) -> list[Test]:
-    lost, piled = flawed_shares(intensity)
-    limit = f"(largest_flawed_fraction {largest_flawed_fraction:g})"
-    contrast = float(intensity.max() - intensity.min())
+    values = intensity.to_numpy()
+    levels = np.unique(values[np.isfinite(values)]).size
+    piled = piled_share(intensity)
     return [
-        (not contrast > 0, "the image is constant or empty", "bad"),
+        (levels < 2, "the image is constant or empty", "bad"),
         (
-            lost > largest_flawed_fraction,
-            f"{lost:.1%} of the pixels are not finite {limit}",
+            2 <= levels < _FEWEST_LEVELS,
+            f"the image has only {levels} grey levels: thresholded, or a mask?",
             "doubtful",
         ),
         (
             piled > largest_flawed_fraction,
-            f"{piled:.1%} of the pixels stand at an end of the range: saturated or clipped {limit}",
+            f"{piled:.1%} of the pixels stand at an end of the range: saturated or clipped "
+            f"(largest_flawed_fraction {largest_flawed_fraction:g})",
+            "doubtful",
+        ),
+    ]
+
+
+def _of_pixels(intensity: xr.DataArray, largest_outlier_fraction: float) -> list[Test]:
+    lost = int((~np.isfinite(intensity.to_numpy())).sum())
+    hot = hot_share(intensity)
+    return [
+        (
+            lost > 0,
+            f"{lost} of {intensity.size} pixels are not finite; particles that touch one are not "
+            "counted",
+            "doubtful",
+        ),
+        (
+            hot > largest_outlier_fraction,
+            f"{hot:.2%} of the pixels are hot and stand alone "
+            f"(largest_outlier_fraction {largest_outlier_fraction:g})",
             "doubtful",
         ),
     ]
@@ -141,3 +200,39 @@ def _of_particles(
             "doubtful",
         ),
     ]
+
+
+def _of_contrast(
+    intensity: xr.DataArray, found: xr.Dataset, counted: NDArray[np.bool_]
+) -> list[Test]:
+    """Whether particles and support are likely to be exchanged.
+
+    A support surrounds its particles. Where instead what is called particle surrounds islands of
+    what is called support, and falls into pieces that are no squares, it is likely the support
+    itself, parted at its necks.
+    """
+    if not counted.any():
+        return []
+    particle = found["particle_label"].to_numpy() > 0
+    support = ~particle & np.isfinite(intensity.to_numpy())
+    merged = float(quality.raised(found["quality"], "merged_shape").to_numpy()[counted].mean())
+    exchanged = (
+        merged > _MOST
+        and _largest_piece(particle, ndimage.generate_binary_structure(2, 1)) > _MOST
+        and _largest_piece(support, ndimage.generate_binary_structure(2, 2)) < _MOST
+    )
+    return [
+        (
+            exchanged,
+            "what was found surrounds islands of support, instead of the support particles: is "
+            "particles_are right?",
+            "doubtful",
+        )
+    ]
+
+
+def _largest_piece(where: NDArray[np.bool_], connected: NDArray[np.bool_]) -> float:
+    """Share that the largest connected piece has of a phase."""
+    pieces, _ = ndimage.label(where, connected)
+    sizes = np.bincount(pieces.ravel())[1:]
+    return float(sizes.max() / sizes.sum()) if sizes.size else 0.0

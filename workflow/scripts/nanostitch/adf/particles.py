@@ -37,6 +37,7 @@ def measure(
     neck_fraction: float,
     fewest_particles: int,
     largest_flawed_fraction: float,
+    largest_outlier_fraction: float,
     bootstrap_draws: int,
     seed: int,
 ) -> xr.Dataset:
@@ -46,7 +47,9 @@ def measure(
     ----------
     intensity
         Detector signal, any number type, dims ``(y, x)``; coordinates ``y`` and ``x`` in nm,
-        pixels need not be square. Pixels that are not finite count as not seen.
+        pixels need not be square. Pixels that are not finite count as not seen: they cut the
+        particles that touch them, as the border does, but no weight makes up for it; the density
+        is then too low and the image doubtful.
     particles_are
         ``bright`` (dark field) or ``dark`` (bright field) on the support.
     denoise_nm, background_length_nm
@@ -63,7 +66,9 @@ def measure(
     fewest_particles
         With fewer whole particles the image is doubtful.
     largest_flawed_fraction
-        Share of pixels (saturated, not finite) from which the image is doubtful [1].
+        Share of pixels piled up at an end of the range above which the image is doubtful [1].
+    largest_outlier_fraction
+        Share of isolated hot pixels above which the image is doubtful [1].
     bootstrap_draws, seed
         Number of bootstrap draws and seed of their generator.
 
@@ -98,8 +103,7 @@ def measure(
     table = _measured(flat, found, correlation_nm=2 * np.sqrt(np.pi) * denoise_nm)
     table["units"] = _units(table, unit_edge_nm)
     table["quality"] = _flags(table, smallest_edge_nm, doubtful_contrast * float(flat["noise"]))
-    small = quality.raised(table["quality"], "too_small").to_numpy()
-    counted = ~small & (table["touches_border"].to_numpy() == 0)
+    counted = population.counted(table)
     estimates = _statistics(
         table, flat, counted, smallest_edge_nm=smallest_edge_nm, draws=bootstrap_draws, seed=seed
     )
@@ -111,8 +115,9 @@ def measure(
         unit_edge_nm=unit_edge_nm,
         fewest_particles=fewest_particles,
         largest_flawed_fraction=largest_flawed_fraction,
+        largest_outlier_fraction=largest_outlier_fraction,
     )
-    return _product(found, table, estimates, quality.verdict(why))
+    return _product(table, estimates, quality.verdict(why))
 
 
 def _measured(flat: xr.Dataset, found: xr.Dataset, *, correlation_nm: float) -> xr.Dataset:
@@ -131,6 +136,7 @@ def _measured(flat: xr.Dataset, found: xr.Dataset, *, correlation_nm: float) -> 
         equivalent_diameter=2 * np.sqrt(table["area"] / np.pi),
         touches_border=table["touches_border"].astype("i1"),
         plateau=found["plateau"],
+        particle_label=found["particle_label"],
     )
 
 
@@ -239,14 +245,12 @@ def _statistics(
 
 
 def _product(
-    found: xr.Dataset,
     table: xr.Dataset,
     estimates: dict[str, population.Estimate],
     verdict: xr.DataArray,
 ) -> xr.Dataset:
     """Keep what the contract names, with its units."""
     product = table[[name for name in PARTICLES if name in table]]
-    product["particle_label"] = found["particle_label"]
     for name, estimate in estimates.items():
         product[name] = estimate.value
         product[f"{name}_lower"], product[f"{name}_upper"] = estimate.lower, estimate.upper

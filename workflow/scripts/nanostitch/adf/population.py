@@ -8,8 +8,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
+
+from nanostitch import quality
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -27,6 +30,18 @@ class Estimate(NamedTuple):
 
 
 UNKNOWN = Estimate(np.nan, np.nan, np.nan)
+
+
+def counted(found: xr.Dataset) -> Mask:
+    """For each particle, whether sizes and density are of it: whole and not too small.
+
+    Parameters
+    ----------
+    found
+        Particles with ``touches_border`` and ``quality``.
+    """
+    small = quality.raised(found["quality"], "too_small").to_numpy()
+    return np.asarray(~small & (found["touches_border"].to_numpy() == 0))
 
 
 def border_weight(

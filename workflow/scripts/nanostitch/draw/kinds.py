@@ -25,7 +25,7 @@ class Kind:
     options: Mapping[str, Schema]
 
 
-ESTIMATORS = ("onset_fit", "derivative", "linear")
+ESTIMATORS = ("onset_fit", "derivative")
 MOST_PANELS = 12
 _ID_OR_IDS: Schema = {
     "type": ["string", "array"],

@@ -12,6 +12,7 @@ import xarray as xr
 from scipy import stats
 
 from nanostitch import quality
+from nanostitch.adf import population
 from nanostitch.draw import lettering, style
 from nanostitch.draw.selection import Panel, Products, about, by_condition, grouped
 
@@ -50,9 +51,10 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     of whole particles. The 95 % interval of a mean over several images is the wider of two: from
     the scatter between images (ratio estimator of cluster sampling, Student's t with one degree
     of freedom less than images; Cochran, Sampling Techniques, 1977), and from the images' own
-    intervals. That of a single image knows nothing of the scatter between images and is too narrow
-    where there is any. Particles that the border cuts are not counted; images of bad quality are
-    named in ``notes`` and left out.
+    intervals, where all of those are known. That of a single image knows nothing of the scatter
+    between images and is too narrow where there is any; what is not known is NaN. Particles that
+    the border cuts or that are too small are not counted, as in the statistics; images of bad
+    quality are named in ``notes`` and left out.
 
     Bins are as wide as ``bin_width_nm``, or by the rule of Freedman and Diaconis (1981,
     doi:10.1007/BF01025868) for the condition that needs the finest, rounded to 1, 2 or 5 times a
@@ -110,6 +112,8 @@ def _grouped(panel: Panel, products: Products) -> tuple[list[_Group], list[str]]
             remarks.append((f"left out ({reasons or 'verdict bad'})", name))
         elif not _whole(image).size:
             remarks.append(("left out (no whole particle)", name))
+        elif np.isnan(float(image["size_mean"])):
+            remarks.append(("left out (mean size not known)", name))
         else:
             found.setdefault(rank, []).append(image)
             if quality.level(image) == "doubtful":
@@ -119,8 +123,8 @@ def _grouped(panel: Panel, products: Products) -> tuple[list[_Group], list[str]]
 
 
 def _whole(image: xr.Dataset) -> Values:
-    sizes = image["edge_length"].values.astype("f8")
-    whole: Values = sizes[(image["touches_border"].values == 0) & np.isfinite(sizes)]
+    """Sizes of the particles that the statistics of the image are of [nm]."""
+    whole: Values = image["edge_length"].values.astype("f8")[population.counted(image)]
     return whole
 
 
@@ -155,15 +159,23 @@ def _moments(group: _Group) -> tuple[float, float, float, float]:
         for name in ("size_mean", "size_mean_lower", "size_mean_upper", "size_sd")
     )
     pooled = float(weight @ mean)
-    pooled_sd = math.sqrt(float(weight @ (sd**2 + (mean - pooled) ** 2)))
+    pooled_sd = math.sqrt(_within(sd, weight) + float(weight @ (mean - pooled) ** 2))
     below = math.sqrt(float((weight**2) @ (mean - low) ** 2))
     above = math.sqrt(float((weight**2) @ (high - mean) ** 2))
     images = len(mean)
     if images > 1:
         variance = images / (images - 1) * float((weight**2) @ (mean - pooled) ** 2)
         between = float(stats.t.ppf(0.975, images - 1)) * math.sqrt(variance)
-        below, above = max(below, between), max(above, between)
+        below, above = float(np.fmax(below, between)), float(np.fmax(above, between))
     return pooled, pooled - below, pooled + above, pooled_sd
+
+
+def _within(sd: Values, weight: Values) -> float:
+    """Variance within images, of those whose SD is known (of a single particle it is not)."""
+    known = np.isfinite(sd)
+    if not known.any():
+        return math.nan
+    return float(weight[known] @ sd[known] ** 2 / weight[known].sum())
 
 
 def _statistics(groups: Sequence[_Group]) -> dict[str, xr.DataArray]:
@@ -230,10 +242,18 @@ def _labels(data: xr.Dataset) -> list[str]:
             float(one[f"size_{name}"]) for name in ("mean", "mean_lower", "mean_upper", "sd")
         )
         images = int(one["images"])
+        spread = (
+            f"{mean:.1f}\xa0±\xa0{sd:.1f}\xa0nm (mean\xa0±\xa0SD)"
+            if math.isfinite(sd)
+            else f"{mean:.1f}\xa0nm (mean, SD not known)"
+        )
+        interval = (
+            f"95\xa0%\xa0interval of mean {low:.1f}–{high:.1f}\xa0nm"
+            if math.isfinite(high - low)
+            else "interval not known"
+        )
         labels.append(
-            f"{one['condition_label'].values}: "
-            f"{mean:.1f}\xa0±\xa0{sd:.1f}\xa0nm (mean\xa0±\xa0SD), "
-            f"95\xa0%\xa0interval of mean {low:.1f}–{high:.1f}\xa0nm, "
+            f"{one['condition_label'].values}: {spread}, {interval}, "
             f"{int(one['particles'])}\xa0particles in {images}\xa0image{'s' * (images != 1)}"
         )
     return labels
