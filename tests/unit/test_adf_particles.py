@@ -450,7 +450,9 @@ def test_measure__dense_layers_of_told_contrast_stay_good(pitch):
 def test_tables__particles_are_those_of_the_density(cubes):
     specks = [cube(y, x, 2.2) for y, x in lattice(12)]
     found = measured(micrograph([*cubes[:30], *specks], seed=6))
-    found = found.assign_attrs(acquisition="a", sample="s", condition="c", simulated=1)
+    found = found.assign_attrs(
+        acquisition="a", sample="s", condition="c", simulated=1, use="yes", note=""
+    )
     row = tables.particles([found]).iloc[0]
     small = quality.raised(found["quality"], "too_small").to_numpy()
     whole = xr.DataArray(~small, dims="particle") & (found["touches_border"] == 0)

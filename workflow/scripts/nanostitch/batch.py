@@ -66,16 +66,18 @@ class Batch:
         """Acquisitions of one technique, in the order of the sheet."""
         return [a for a in self.acquisitions.values() if a.technique == technique]
 
-    def select(self, technique: str, wanted: Mapping[str, Any]) -> list[Acquisition]:
+    def select(
+        self, technique: str, wanted: Mapping[str, Any], with_left_out: bool = False
+    ) -> list[Acquisition]:
         """Acquisitions of a technique whose columns have one of the wanted values.
 
-        One that the sheet leaves out (use: no) is selected only by its own id.
+        One that the sheet leaves out (use: no) is selected only by its own id, or on request.
         """
         return [
             a
             for a in self.of(technique)
             if all(a.row.get(column) in _listed(value) for column, value in wanted.items())
-            and ("acquisition" in wanted or a.row.get("use") != "no")
+            and (with_left_out or "acquisition" in wanted or a.row.get("use") != "no")
         ]
 
 

@@ -119,7 +119,7 @@ class Plan:
         wanted: dict[str, None] = {}
         for panel in batch.figures[figure]["panels"]:
             technique, products = kinds.needs(panel)
-            for a in batch.select(technique, panel["select"]):
+            for a in batch.select(technique, panel["select"], with_left_out=True):
                 for product in products:
                     wanted[f"results/{batch.id}/{technique}/{a.id}/{product}.nc"] = None
         return list(wanted)

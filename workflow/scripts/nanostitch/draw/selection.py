@@ -64,13 +64,12 @@ def select(panel: Mapping[str, Any], letter: str, products: Sequence[xr.Dataset]
     technique, needed = kinds.needs(panel)
     field = f"panel {letter} ({panel['kind']})"
     wanted = {"technique": technique, **panel["select"]}
-    named = "acquisition" in wanted
-    products = [product for product in products if named or product.attrs.get("use") != "no"]
     offered = [p for p in products if p.attrs["technique"] == technique]
     for key, value in wanted.items():
         _refuse_unknown(field, key, _listed(value), offered)
+    named = "acquisition" in wanted
     chosen: Products = {}
-    for product in offered:
+    for product in [p for p in offered if named or p.attrs.get("use") != "no"]:
         if all(product.attrs[key] in _listed(value) for key, value in wanted.items()):
             name = product.attrs["product"]
             chosen.setdefault(product.attrs["acquisition"], {})[name] = product
