@@ -107,3 +107,13 @@ def test_misuse__exits_with_2(arguments):
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
     assert caught.value.code == 2
+
+
+def test_show__never_draws_over_the_file_that_it_shows(raw_dir):
+    for name in ("Image 1.dm4", "picture.png"):
+        path = raw_dir / name
+        if not path.exists():
+            path.write_bytes(b"a picture of the user")
+        before = path.read_bytes()
+        assert cli.main(["show", str(path), "--png", str(path)]) == 1
+        assert path.read_bytes() == before

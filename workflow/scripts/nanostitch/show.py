@@ -36,8 +36,8 @@ def draw(path: Path, png: Path, dataset: str | None) -> None:
     """
     from matplotlib.figure import Figure
 
-    if png.suffix.lower() != ".png":
-        raise FormatError(f"{png}: is no name for a picture; end it with .png")
+    if png.suffix.lower() != ".png" or png.resolve() == path.resolve():
+        raise FormatError(f"{png}: cannot take the picture; name another file that ends with .png")
     arrays = _arrays(path, dataset)
     if not arrays:
         raise FormatError(f"{path}: holds nothing that can be drawn")
