@@ -349,8 +349,8 @@ def test_path__that_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_technique__without_reader_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="eis.*adf, eels, edx"):
-        raw.read(tmp_path / "any.csv", "eis", {}, None)
+    with pytest.raises(FormatError, match="xrd.*adf, eels, edx"):
+        raw.read(tmp_path / "any.csv", "xrd", {}, None)
 
 
 def subjects(folder: Path) -> Iterator[Path]:

@@ -32,7 +32,7 @@ FIGURES = {
 }
 """Figures of a drafted batch, by technique."""
 
-_SKIPPED = {".txt", ".md", ".json", ".yaml", ".yml", ".pdf", ".docx", ".xlsx"}
+_DOCUMENTS = {".md", ".json", ".yaml", ".yml", ".pdf", ".docx", ".xlsx"}
 
 
 def check(folder: Path, open_raw_files: bool) -> list[str]:
@@ -99,7 +99,7 @@ def _write(partial: Path, raw_dir: Path, folder: Path, rows: list[list[str]]) ->
     text += "figures:\n" + "".join(drafted) if drafted else ""
     (partial / "batch.yaml").write_text(text, "utf-8")
     header = ["acquisition", "sample", "condition", "technique", "file", "dataset"]
-    header += ["pixel_size_nm", "beam_energy_kev"]
+    header += ["pixel_size_nm", "beam_energy_kev", "headings"]
     _sheet(partial / "acquisitions.tsv", [header, *rows])
     _sheet(
         partial / "samples.tsv",
@@ -131,15 +131,16 @@ def _rows(raw_dir: Path) -> tuple[list[list[str]], list[str]]:
         try:
             found = [content for content in raw.contents(path) if content.techniques]
         except NanostitchError as error:
-            left_out.append(str(error))
+            if not _is_for_people(path):
+                left_out.append(str(error))
             continue
         if not found:
-            left_out.append(f"{path}: holds no image and no spectrum")
+            left_out.append(f"{path}: holds no image, spectrum or curve")
         for content in found:
             taken = {row[0] for row in rows}
             several = str(content.index) if len(found) > 1 else ""
             name = _id(path.stem + (f"-{several}" if several else ""), taken)
-            row = [name, "sample1", "condition1", content.techniques[0], file, several, "", ""]
+            row = [name, "sample1", "condition1", content.techniques[0], file, several, "", "", ""]
             rows.append(row)
     return rows, left_out
 
@@ -152,16 +153,14 @@ def _raw_files(folder: Path) -> Iterator[Path]:
         if path.is_dir() and path.suffix != ".zspy":
             if not path.is_symlink():
                 yield from _raw_files(path)
-        elif path.is_dir() or (path.is_file() and not _is_document(path)):
+        elif path.is_dir() or (path.is_file() and path.suffix.lower() not in _DOCUMENTS):
             yield path
 
 
-def _is_document(path: Path) -> bool:
-    """Whether a file is for people; a text of numbers is not."""
-    if path.suffix.lower() not in _SKIPPED:
-        return False
+def _is_for_people(path: Path) -> bool:
+    """Whether a text that no reader takes is a note instead of numbers."""
     if path.suffix.lower() != ".txt":
-        return True
+        return False
     words = path.read_bytes()[:4096].split()
     numbers = [word for word in words if re.fullmatch(rb"[-+\d.,eE;]+", word)]
     return len(numbers) < 0.5 * len(words)

@@ -10,11 +10,28 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from nanostitch.errors import FormatError
+from nanostitch.errors import CalibrationError, FormatError
 
-from . import choose, emsa, images, label, microscope, sniff, text
+from . import (
+    choose,
+    columns,
+    curve_label,
+    curves,
+    emsa,
+    formats,
+    images,
+    label,
+    lines,
+    microscope,
+    sniff,
+    tables,
+    text,
+)
 from .choose import TECHNIQUES, Content
+from .columns import Heading
 from .companions import companions
+from .curves import Curve
+from .formats import Format
 from .model import RawFile, Signal
 from .told import Ledger
 
@@ -31,7 +48,7 @@ def read(
     path
         Raw file.
     technique
-        ``adf``, ``eels`` or ``edx``.
+        ``adf``, ``eels``, ``edx``, ``absorption``, ``pl``, ``plqy``, ``iv`` or ``eis``.
     told
         Told calibrations by their column in acquisitions.tsv; a told value wins over the
         file's, and both are recorded in the attribute ``told``.
@@ -41,8 +58,11 @@ def read(
     Returns
     -------
     xarray.Dataset
-        ``intensity`` (adf; y, x) or ``counts`` (eels, edx; [y,] [x,] energy), coordinates in
-        nm and eV (edx: keV), flat metadata as attributes with the unit in the name.
+        ``intensity`` (adf; y, x), ``counts`` (eels, edx; [y,] [x,] energy), ``absorbance`` or
+        ``transmittance`` (absorption; wavelength), ``intensity`` (pl, plqy; wavelength),
+        ``voltage`` and ``current`` (iv; point), ``impedance_real`` and ``impedance_imag`` (eis;
+        frequency). Coordinates in nm, eV (edx: keV) and Hz, flat metadata as attributes with the
+        unit in the name.
 
     Raises
     ------
@@ -56,8 +76,15 @@ def read(
             f"{path}: no reader for technique {technique!r}; supported: {', '.join(TECHNIQUES)}"
         )
     ledger = Ledger(path, told)
-    file = _open(path)
+    headings = ledger.headings(technique)
+    file = _open(path, technique, headings)
     signal = choose.pick(file, technique, dataset)
+    if isinstance(signal, Curve):
+        if headings is not None:
+            ledger.use_headings(
+                curves.stated(path, formats.by_name(file.format) or formats.GENERIC)
+            )
+        return curve_label.dataset(file, signal, technique, ledger)
     if technique == "adf":
         return label.image(file, signal, ledger)
     return label.spectrum(file, signal, technique, ledger)
@@ -91,14 +118,18 @@ def preview(path: Path, index: int) -> xr.DataArray:
     return array
 
 
-def _open(path: Path) -> RawFile:
+def _open(
+    path: Path, technique: str | None = None, headings: list[Heading] | None = None
+) -> RawFile:
+    """All datasets of a file; text is read as a table where it is one, or must be."""
     name = sniff.format_of(path)
     warnings: list[str] = []
     signals: list[Signal]
-    if name == "msa":
+    form = formats.GENERIC if name == "text" else formats.by_name(name)
+    if form is not None:
+        name, signals = _text(path, form, technique, headings)
+    elif name == "msa":
         signals, warnings = emsa.read(path)
-    elif name == "text":
-        signals = text.read(path)
     elif name == "image":
         signals = images.read(path)
     else:
@@ -107,3 +138,22 @@ def _open(path: Path) -> RawFile:
     if not signals:
         raise FormatError(f"{path}: holds no data; is it truncated?")
     return RawFile(path, name, tuple(signals), tuple(warnings))
+
+
+def _text(
+    path: Path, form: Format, technique: str | None, headings: list[Heading] | None
+) -> tuple[str, list[Signal]]:
+    """Curves of a text file, or else the one spectrum that its numbers are."""
+    is_table = technique in columns.TECHNIQUES
+    found = curves.read(path, form, headings, energies=is_table or form is not formats.GENERIC)
+    if found:
+        return form.name, list(found)
+    if is_table:
+        above = tables.above_numbers(path)
+        stands = f" ({lines.quoted(above)} stands above the numbers)" if above else ""
+        raise CalibrationError(
+            f"{path}: no line names the columns of one {technique} curve{stands}; tell all columns "
+            "in order in column headings of acquisitions.tsv, '-' for those to leave out, such "
+            f"as: {columns.TECHNIQUES[str(technique)].example}"
+        )
+    return "text", text.read(path)

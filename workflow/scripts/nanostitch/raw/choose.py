@@ -5,15 +5,24 @@ from typing import Any
 
 from nanostitch.errors import FormatError
 
+from . import columns
 from .model import Axis, RawFile, Signal
 from .units import ev_per, is_reciprocal, nm_per
 
-TECHNIQUES = ("adf", "eels", "edx")
+TECHNIQUES = ("adf", "eels", "edx", *columns.TECHNIQUES)
 _WANTED = {
     "adf": "a two-dimensional image",
     "eels": "an energy-loss spectrum, line scan or map",
     "edx": "an X-ray spectrum, line scan or map",
+    "absorption": "an absorbance or a transmittance along wavelength",
+    "pl": "an intensity along wavelength",
+    "plqy": "an intensity along wavelength",
+    "iv": "a voltage and a current",
+    "eis": "an impedance along frequency",
 }
+
+_LISTED = 20
+"""Datasets that an error names; a stack of thousands would bury what it says."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +30,7 @@ class Content:
     """Light description of one dataset of a raw file.
 
     ``axes`` gives name, size, scale and units of each; ``techniques`` those that the dataset
-    could be, the likeliest first.
+    could be, the likeliest first; ``columns`` the headings of one that is part of a table.
     """
 
     index: int
@@ -33,14 +42,20 @@ class Content:
     techniques: tuple[str, ...]
     format: str
     metadata: dict[str, Any]
+    columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """One line: index, title, shape, type and axes."""
+        """One line: index, title, shape, type, axes and columns."""
         axes = ", ".join(
-            f"{axis['name'] or '?'}={axis['size']}@{axis['scale']:g} {axis['units']}".rstrip()
+            f"{axis['name'] or '?'}={axis['size']}{_step(axis['scale'])} {axis['units']}".rstrip()
             for axis in self.axes
         )
-        return f"[{self.index}] {self.title!r} {self.shape} {self.dtype} ({axes})"
+        table = "".join(f"; {text}" for text in self.columns)
+        return f"[{self.index}] {self.title!r} {self.shape} {self.dtype} ({axes}{table})"
+
+
+def _step(scale: float) -> str:
+    return "" if scale != scale else f"@{scale:g}"
 
 
 def describe(file: RawFile) -> list[Content]:
@@ -59,6 +74,7 @@ def describe(file: RawFile) -> list[Content]:
             techniques=tuple(name for name in TECHNIQUES if fits(signal, name)),
             format=file.format,
             metadata=dict(signal.metadata),
+            columns=tuple(signal.original["columns"] if signal.techniques is not None else ()),
         )
         for index, signal in enumerate(file.signals)
     ]
@@ -77,16 +93,24 @@ def pick(file: RawFile, technique: str, dataset: str | None) -> Signal:
     fitting = [signal for signal in found if fits(signal, technique)]
     if len(fitting) == 1:
         return fitting[0]
-    listing = "\n  ".join(str(content) for content in describe(file))
+    listing = "\n  ".join(_listing(file))
+    why_not = _why_not(found, technique)
     if asked and len(found) != 1:
         problem = f"dataset {dataset!r} is {'ambiguous' if found else 'not there'}"
     elif asked and not fitting:
-        problem = f"dataset {dataset!r} is not {_WANTED[technique]} ({technique}){_why_not(found)}"
+        problem = f"dataset {dataset!r} is not {_WANTED[technique]} ({technique}){why_not}"
     elif fitting:
         problem = f"{len(fitting)} datasets could be {technique}; name one in column dataset"
     else:
-        problem = f"no dataset is {_WANTED[technique]} ({technique}){_why_not(found)}"
+        problem = f"no dataset is {_WANTED[technique]} ({technique}){why_not}"
     raise FormatError(f"{file.path}: {problem}. The file holds:\n  {listing}")
+
+
+def _listing(file: RawFile) -> list[str]:
+    """Every dataset in a line, or the first of very many."""
+    lines = [str(content) for content in describe(file)]
+    rest = len(lines) - _LISTED
+    return lines if rest <= 0 else [*lines[:_LISTED], f"and {rest} more (nanostitch show)"]
 
 
 def _asked(file: RawFile, dataset: str) -> list[Signal]:
@@ -96,9 +120,15 @@ def _asked(file: RawFile, dataset: str) -> list[Signal]:
     return [file.signals[int(dataset)]]
 
 
-def _why_not(signals: list[Signal]) -> str:
+def _why_not(signals: list[Signal], technique: str) -> str:
     if any(is_reciprocal(axis.units) for signal in signals for axis in signal.axes):
         return ": a diffraction pattern is no image"
+    if technique in columns.TECHNIQUES:
+        example = columns.TECHNIQUES[technique].example
+        return (
+            "; what its columns are, and their units, can be told in column headings of "
+            f"acquisitions.tsv, such as: {example}"
+        )
     return ""
 
 
@@ -106,6 +136,8 @@ def fits(signal: Signal, technique: str) -> bool:
     """Whether shape, units and signal type of a dataset allow it to be of this technique."""
     if signal.data.size == 0 or signal.data.dtype.kind not in "iufb":
         return False
+    if signal.techniques is not None or technique in columns.TECHNIQUES:
+        return technique in (signal.techniques or ())
     if technique == "adf":
         return _is_image(signal)
     other = ("EDS",) if technique == "eels" else ("EELS", "CL")

@@ -1,6 +1,7 @@
 """From one dataset of a file to a labelled Dataset: dims, coordinates, flat attributes."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -120,14 +121,21 @@ def _complete(
         if value is not None:
             fields[column] = value
     finite = np.isfinite(data.values).sum() if data.dtype.kind == "f" else data.size
-    attrs = fields | {
+    attrs = fields | described(file, signal, ledger, int(data.size - finite), file.warnings)
+    return data.to_dataset().assign_coords(coordinates).assign_attrs(attrs)
+
+
+def described(
+    file: RawFile, signal: Signal, ledger: Ledger, non_finite: int, warnings: Sequence[str]
+) -> dict[str, Any]:
+    """Attributes that every raw product has: its source, what was told, what was complained of."""
+    return {
         "title": signal.title or file.path.stem,
         "source_file": file.path.name,
         "source_format": file.format,
         "signal_type": signal.signal_type,
         "told": json.dumps(ledger.used, sort_keys=True),
-        "reader_warnings": "\n".join(file.warnings),
-        "non_finite_count": int(data.size - finite),
+        "reader_warnings": "\n".join(warnings),
+        "non_finite_count": non_finite,
         "original_metadata": metadata.as_json(signal.original),
     }
-    return data.to_dataset().assign_coords(coordinates).assign_attrs(attrs)

@@ -20,7 +20,7 @@ from nanostitch.errors import FormatError, NanostitchError
 from . import guard, metadata
 from .companions import companions
 from .model import Axis, Signal
-from .units import tidy
+from .units import ev_per, tidy
 
 # Format: plug-in, and the suffix under which the plug-in knows the format where it looks at it.
 _PLUGINS: dict[str, tuple[str, str]] = {
@@ -247,9 +247,10 @@ def _origin_in_nm(signal: Signal) -> Signal:
 
 
 def _frames(signal: Signal) -> Iterator[Signal]:
-    """Each image of a stack as a dataset of its own; anything else as it is."""
+    """Each image of a stack as a dataset of its own; anything else, spectrum images too, whole."""
     navigate = [axis.navigate for axis in signal.axes]
-    if navigate != [True, False, False]:
+    spectral = any(ev_per(axis.units) is not None for axis in signal.axes)
+    if navigate != [True, False, False] or spectral:
         yield signal
         return
     for index, frame in enumerate(signal.data):

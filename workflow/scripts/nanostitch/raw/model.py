@@ -37,7 +37,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Signal:
-    """One dataset of a file; ``axes`` are in the order of the array's dimensions."""
+    """One dataset of a file; ``axes`` are in the order of the array's dimensions.
+
+    ``techniques`` says which ones its columns suffice for; None where its axes decide.
+    """
 
     data: npt.NDArray[Any]
     axes: tuple[Axis, ...]
@@ -45,6 +48,7 @@ class Signal:
     signal_type: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
     original: Mapping[str, Any] = field(default_factory=dict)
+    techniques: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

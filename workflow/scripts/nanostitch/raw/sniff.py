@@ -8,10 +8,14 @@ from pathlib import Path
 
 from nanostitch.errors import FormatError
 
+from . import formats
+
 SUPPORTED = (
     "Gatan dm3/dm4, Velox and Berkeley emd, TIA emi/ser, EMSA/MAS msa, HyperSpy hspy/zspy, "
     "NeXus nxs, Bruker bcf/spx, EDAX spc/spd, JEOL asw/pts/img/map/eds, Ripple rpl, MRC, "
-    "tif, png, jpg, bmp, and text with one or two columns of numbers"
+    "tif, png, jpg, bmp; tables as text: "
+    + ", ".join(one.vendor for one in formats.FORMATS)
+    + ", any whose headings name its columns and their units, and one or two columns of numbers"
 )
 
 _HEAD_BYTES = 4096
@@ -176,6 +180,9 @@ def _text(path: Path, head: bytes) -> str | None:
         return "spx"
     if re.search(r"^\s*record-by\t", text, re.MULTILINE):
         return "rpl"
+    declared = formats.by_mark(text)
+    if declared is not None:
+        return declared.name
     if path.suffix.lower() not in _TEXT_SUFFIXES:
         raise FormatError(
             f"{path}: named {path.suffix}, but its content is plain text of no known format; "

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from nanostitch.errors import FormatError
 
+from .lines import THOUSANDS
 from .model import Axis, Signal
 from .sniff import SUPPORTED, decoded
 from .units import ev_per, nm_per
@@ -15,7 +16,6 @@ from .units import ev_per, nm_per
 _COMMENT = re.compile(r"^\s*([#%;!]|//)")
 _MAX_BYTES = 256 * 2**20
 _WORD = re.compile(r"(?<![\d.])[^\W\d_]")  # a letter that is no exponent
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _MINUS = "\u2212"
 _FEWEST_POINTS = 3
 _UNIFORM = 1e-3  # of a step: the rounding of printed positions stays below it
@@ -122,7 +122,7 @@ def _table(path: Path, lines: list[str]) -> npt.NDArray[np.float64]:
 def _refuse_thousands(path: Path, lines: list[str]) -> None:
     """Refuse 10,500 beside another delimiter, unless one number can be no group of thousands."""
     words = (word for line in lines for word in re.split(r"[\s;]+", line) if "," in word)
-    groups = [_THOUSANDS.fullmatch(word.strip(",")) for word in words]
+    groups = [THOUSANDS.fullmatch(word.strip(",")) for word in words]
     if groups and all(groups):
         raise FormatError(
             f"{path}: each comma could be a decimal mark or a delimiter of thousands "

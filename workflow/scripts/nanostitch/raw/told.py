@@ -7,6 +7,8 @@ from typing import Any
 
 from nanostitch.errors import CalibrationError
 
+from . import columns
+from .columns import Heading
 from .metadata import number
 from .units import ev_per
 
@@ -20,6 +22,7 @@ _POSITIVE = {
 _ANY_SIGN = {"energy_offset_ev", "dose_e_per_nm2"}
 _ENERGY_AXIS = {"dispersion_ev", "energy_offset_ev"}
 _LIMITS = {"beam_energy_kev": (1.0, 3000.0)}  # from low-voltage SEM to megavolt TEM
+_HEADINGS = "headings"
 _SQUARE = 1e-3  # of a pixel: rounding of stated sizes stays below it
 
 
@@ -44,13 +47,50 @@ class Ledger:
         self.used: dict[str, dict[str, Any]] = {}
         self._numbers: dict[str, float] = {}
         self._energy_unit: str | None = None
+        self._headings = ""
         for column, value in told.items():
             if str(value).strip() == "":
                 continue
             if column == "energy_unit":
                 self._energy_unit = self._checked_unit(str(value))
+            elif column == _HEADINGS:
+                self._headings = str(value).strip()
             else:
                 self._numbers[column] = self._checked_number(column, value)
+
+    def headings(self, technique: str) -> list[Heading] | None:
+        """Told headings of a table's columns, in order; None where the file's own hold.
+
+        Raises
+        ------
+        CalibrationError
+            If they name no curve of the technique, or if what is told cannot matter to it: image
+            and energy calibrations for a table, headings for anything else.
+        """
+        table = columns.TECHNIQUES.get(technique)
+        idle = [*self._numbers, *(["energy_unit"] if self._energy_unit else [])] if table else []
+        if self._headings and table is None:
+            idle.append(_HEADINGS)
+        if idle:
+            raise CalibrationError(
+                f"{self.path}: {idle[0]} of acquisitions.tsv cannot calibrate a file of technique "
+                f"{technique}; clear the cell"
+            )
+        if not self._headings or table is None:
+            return None
+        heads = columns.told_headings(self._headings)
+        if not columns.needed(technique, {head.quantity for head in heads}):
+            raise CalibrationError(
+                f"{self.path}: headings of acquisitions.tsv is {self._headings!r}, which names no "
+                f"{technique}; tell all columns in order with their units, '-' for those to leave "
+                f"out, such as: {table.example}"
+            )
+        return heads
+
+    def use_headings(self, stated: str) -> None:
+        """Record that told headings replaced what the file states, empty where it states none."""
+        if self._headings:
+            self.used[_HEADINGS] = {"told": self._headings, "file": stated or None}
 
     def _checked_unit(self, unit: str) -> str:
         if ev_per(unit) is None:

@@ -1,6 +1,8 @@
-"""Units as instruments write them, and what they are in nm and eV."""
+"""Units as instruments write them, and what they are in nm, eV and SI units."""
 
 import re
+
+from scipy import constants
 
 _LENGTH_NM = {
     "m": 1e9,
@@ -19,6 +21,29 @@ _LENGTH_NM = {
     "pm": 1e-3,
 }
 _ENERGY_EV = {"ev": 1.0, "kev": 1e3, "mev": 1e-3}
+_BASES = {
+    "V": {"v", "volt", "volts"},
+    "A": {"a", "amp", "amps", "ampere", "amperes"},
+    "ohm": {"ohm", "ohms", "ω", "\u2126"},
+    "Hz": {"hz", "hertz"},
+    "s": {"s", "sec", "second", "seconds"},
+    "V/s": {"v/s", "v s-1", "v s^-1", "v·s⁻¹"},
+    "W": {"w", "watt", "watts"},
+}
+_MICRO = {"u": 1e-6, "µ": 1e-6}
+_SMALL = {"p": 1e-12, "n": 1e-9, **_MICRO, "m": 1e-3, "k": 1e3}
+_LARGE = {"M": 1e6, "G": 1e9}
+_WITH_LARGE = {"ohm", "Hz"}  # mega-amperes are milliamperes in capitals: refused, not guessed
+_FIXED = {
+    "degree": {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "º": 1.0}
+    | {"rad": 1 / constants.degree},
+    "fraction": {"%": 0.01, "1": 1.0, "fraction": 1.0},
+    "absorbance": {"1": 1.0, "a": 1.0, "au": 1.0, "a.u.": 1.0, "abs": 1.0, "od": 1.0}
+    | {"mau": 1e-3, "mod": 1e-3},
+}
+EV_NM = constants.h * constants.c / constants.e * 1e9
+"""Photon energy [eV] times vacuum wavelength [nm]: hc in SI's exact constants (BIPM 2019)."""
+
 _NONE = {"", "px", "pixel", "pixels", "channel", "channels", "none", "<undefined>", "1"}
 _RECIPROCAL = re.compile(r"(^|\s)1/|/\s*(nm|pm|um|µm|å|a)\b|\^?-1$|mrad|^rad$|^deg", re.IGNORECASE)
 
@@ -52,3 +77,29 @@ def ev_per(units: str) -> float | None:
 def is_reciprocal(units: str) -> bool:
     """Whether the unit is an inverse length or an angle: that of a diffraction pattern."""
     return bool(_RECIPROCAL.search(tidy(units)))
+
+
+def factor(units: str, kind: str) -> float | None:
+    """How many of the kind's own units one such unit is; None where it is no such unit.
+
+    ``kind`` is an SI unit (``V``, ``A``, ``ohm``, ``Hz``, ``s``, ``V/s``, ``W``), ``degree``,
+    ``fraction``, ``absorbance`` or ``light``: wavelengths in nm, and photon energies in eV, which
+    :func:`is_photon_energy` tells apart. Prefixes count by their case: mΩ is not MΩ.
+    """
+    text = tidy(units) or units.strip()
+    if kind == "light":
+        return nm_per(text) or ev_per(text)
+    if kind in _FIXED:
+        return _FIXED[kind].get(text.lower())
+    bases = _BASES[kind]
+    if text.lower() in bases:
+        return 1.0
+    prefix, base = text[:1], text[1:]
+    if base.lower() not in bases or (len(base) > 1 and base.isupper()):
+        return None
+    return (_SMALL | (_LARGE if kind in _WITH_LARGE else {})).get(prefix)
+
+
+def is_photon_energy(units: str) -> bool:
+    """Whether a unit of light is one of energy and not of wavelength."""
+    return nm_per(units) is None
