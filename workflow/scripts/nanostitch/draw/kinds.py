@@ -5,25 +5,10 @@ schema holds the default and the reason of every option.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-Schema = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One panel kind.
-
-    ``products`` are needed always, those of ``products_if`` when the option of that name is on.
-    ``options`` are JSON schemas by the option's name.
-    """
-
-    technique: str
-    products: tuple[str, ...]
-    products_if: Mapping[str, str]
-    options: Mapping[str, Schema]
-
+from nanostitch.draw.curve_kinds import CURVE_KINDS
+from nanostitch.draw.kind import Kind, Schema, pair
 
 ESTIMATORS = ("onset_fit", "derivative")
 MOST_PANELS = 12
@@ -34,17 +19,6 @@ _ID_OR_IDS: Schema = {
     "uniqueItems": True,
     "items": {"type": "string", "minLength": 1},
 }
-
-
-def _pair(description: str, default: list[float], **bounds: float) -> Schema:
-    return {
-        "type": "array",
-        "items": {"type": "number", **bounds},
-        "minItems": 2,
-        "maxItems": 2,
-        "default": default,
-        "description": description,
-    }
 
 
 KINDS: Mapping[str, Kind] = {
@@ -58,7 +32,7 @@ KINDS: Mapping[str, Kind] = {
                 "default": False,
                 "description": "Draw the outline of every particle, as segmented.",
             },
-            "contrast_percent": _pair(
+            "contrast_percent": pair(
                 "Percentiles of the intensity shown as black and as white [%]. The tails are cut "
                 "so that a few hot or dead pixels do not set the contrast.",
                 [0.5, 99.5],
@@ -78,7 +52,7 @@ KINDS: Mapping[str, Kind] = {
                 "default": "loss",
                 "description": "What is drawn: loss has the zero-loss peak removed, counts not.",
             },
-            "energy_window_ev": _pair(
+            "energy_window_ev": pair(
                 "First and last energy loss drawn [eV]. The default spans the onset of CsPbBr3.",
                 [1.5, 4.0],
             ),
@@ -137,6 +111,7 @@ KINDS: Mapping[str, Kind] = {
             },
         },
     ),
+    **CURVE_KINDS,
 }
 
 

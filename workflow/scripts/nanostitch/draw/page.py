@@ -11,13 +11,34 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import Bbox, ScaledTranslation
 
-from nanostitch.draw import band_gap, image, lettering, size_histogram, spectra, style
+from nanostitch.draw import (
+    absorption,
+    band_gap,
+    current_voltage,
+    emission,
+    image,
+    lettering,
+    nyquist,
+    recovery,
+    size_histogram,
+    spectra,
+    sphere,
+    style,
+    xray_spectrum,
+)
 
 PANELS = {
     "image": image,
     "spectra": spectra,
     "band_gap": band_gap,
     "size_histogram": size_histogram,
+    "xray_spectrum": xray_spectrum,
+    "absorption": absorption,
+    "emission": emission,
+    "sphere": sphere,
+    "current_voltage": current_voltage,
+    "nyquist": nyquist,
+    "recovery": recovery,
 }
 SIMULATED = "Simulated raw data"
 MARGIN_MM = 1.0

@@ -8,7 +8,21 @@ from typing import Any
 import xarray as xr
 
 from nanostitch import schema
-from nanostitch.draw import band_gap, image, kinds, selection, size_histogram, spectra, style
+from nanostitch.draw import (
+    absorption,
+    band_gap,
+    current_voltage,
+    emission,
+    image,
+    kinds,
+    nyquist,
+    selection,
+    size_histogram,
+    spectra,
+    sphere,
+    style,
+    xray_spectrum,
+)
 from nanostitch.draw.selection import Panel, Products
 
 COLLECT = {
@@ -16,6 +30,12 @@ COLLECT = {
     "spectra": spectra.collect,
     "band_gap": band_gap.collect,
     "size_histogram": size_histogram.collect,
+    "xray_spectrum": xray_spectrum.collect,
+    "absorption": absorption.collect,
+    "emission": emission.collect,
+    "sphere": sphere.collect,
+    "current_voltage": current_voltage.collect,
+    "nyquist": nyquist.collect,
 }
 
 

@@ -1,0 +1,66 @@
+"""Panel kind ``emission``: photoluminescence against wavelength or photon energy."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from nanostitch.draw import curves, photon
+from nanostitch.draw.absorption import horizontal
+from nanostitch.draw.curves import Curve, Quantity
+from nanostitch.draw.selection import Panel, Products, by_condition
+
+height_mm = curves.height_mm
+draw = curves.draw
+
+
+def collect(panel: Panel, products: Products) -> xr.Dataset:
+    """Reduce emission spectra to intensity over the window.
+
+    On an energy axis the intensity is one per energy: it is multiplied by λ²/hc, see
+    :func:`nanostitch.draw.photon.per_energy`, before anything else. With ``normalise`` each curve
+    is divided by its maximum within the window. No background is subtracted.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``wavelength`` [nm] or ``energy`` [eV], and ``intensity`` (acquisition, channel),
+        ascending along the axis; without ``normalise`` in the unit of the product, on an energy
+        axis times nm eV-1.
+
+    Raises
+    ------
+    BatchError
+        If the wavelength window descends.
+    """
+    found = by_condition(panel, products)
+    drawn = {name: _curve(panel, by_name["raw"]) for name, by_name in found}
+    return curves.assembled(panel, found, drawn, (horizontal(panel), _vertical(panel)))
+
+
+def _vertical(panel: Panel) -> Quantity:
+    on_energy = panel.options["axis"] == "energy"
+    if panel.options["normalise"]:
+        word = "Normalised PL per energy" if on_energy else "Normalised PL intensity"
+        return Quantity("intensity", word, "1")
+    word = "PL counts × λ²/hc" if on_energy else "PL counts"
+    return Quantity("intensity", word, "nm eV-1" if on_energy else "1")
+
+
+def _curve(panel: Panel, raw: xr.Dataset) -> Curve | str:
+    wavelength, height = curves.windowed(
+        raw["wavelength"].values.astype("f8"),
+        raw["intensity"].values.astype("f8"),
+        *panel.pair("wavelength_window_nm"),
+    )
+    if panel.options["axis"] == "energy":
+        height = photon.per_energy(height, wavelength)
+    if not np.isfinite(height).any():
+        return "no intensity within the window"
+    if panel.options["normalise"]:
+        if not np.nanmax(height) > 0:
+            return "no positive intensity to normalise by"
+        height = height / np.nanmax(height)
+    if panel.options["axis"] == "energy":
+        return Curve(photon.energy(wavelength)[::-1], height[::-1])
+    return Curve(wavelength, height)
