@@ -214,11 +214,11 @@ def _one(
     span = within(energy, (member.energy[0], member.energy[-1]))
     found.model[pixel, span] = member.model
     peak = derivative.inflection(found.slope[pixel][None], energy, ensemble.gap_range_ev)[0]
+    noise = _noise(counts[span], member.model)
     lower, upper = derivative.interval(
         counts,
-        np.where(span, found.model[pixel], counts),
         energy,
-        fit.dispersion,
+        noise,
         settings.smooth,
         ensemble.gap_range_ev,
         ensemble.starts_ev,
@@ -233,15 +233,16 @@ def _one(
     found.lower[:, pixel] = fit.lower, min(lower, peak) - above
     found.upper[:, pixel] = fit.upper, max(upper, peak)
     found.flags["no_onset"][:, pixel] = fit.significance < settings.min_onset_sigma
-    found.flags["poor_fit"][0, pixel] = _is_poor(counts[span], fit, settings)
+    found.flags["poor_fit"][0, pixel] = fit.dispersion > settings.max_misfit * noise
     found.flags["poor_fit"][1, pixel] = not lower <= peak <= upper
 
 
-def _is_poor(counts: Array, fit: onset.Posterior, settings: _Settings) -> bool:
-    """Whether the residuals exceed what varies from one channel to the next."""
-    residuals = counts - fit.best.model
-    noise = float(tail.local_dispersion(residuals, counts, tail.UNCORRELATED_CHANNELS))
-    return fit.dispersion > settings.max_misfit * noise
+def _noise(counts: Array, model: Array) -> float:
+    """Variance of the counts over that of electrons from one channel to the next.
+
+    Unlike the dispersion about the model it holds no misfit, which changes slowly.
+    """
+    return float(tail.local_dispersion(counts - model, counts, tail.UNCORRELATED_CHANNELS))
 
 
 def _dataset(

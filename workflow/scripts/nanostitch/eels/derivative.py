@@ -95,7 +95,6 @@ def above_gap(onset: Array, energy: Array, gap: float, smooth: Smoothing) -> flo
 
 def interval(
     counts: Array,
-    model: Array,
     energy: Array,
     dispersion: float,
     smooth: Smoothing,
@@ -106,15 +105,16 @@ def interval(
 ) -> tuple[float, float]:
     """95 % interval of the inflection: parametric bootstrap, spread over the removal of the tail.
 
-    Counts are drawn about the model with a given over-dispersion, their tail is fitted and
-    removed again, and the inflection's departure from that of the model is added to the
-    inflections that the measured counts give by each tail model and each start of the fit.
-    The interval is of the inflection; it does not hold its distance from the band gap.
+    Counts are drawn about the smoothed ones with a given over-dispersion, their tail is fitted
+    and removed again, and the inflection's departure from that of the smoothed counts is added
+    to the inflections that the measured counts give by each tail model and each start of the
+    fit. No form of the onset is assumed. The interval is of the inflection; it does not hold its
+    distance from the band gap.
 
     Parameters
     ----------
-    counts, model, energy
-        Measured counts, what they are expected to be, and the channels' centres [eV].
+    counts, energy
+        Measured counts, and the channels' centres [eV].
     dispersion
         Variance of the counts over that of electrons.
     smooth
@@ -128,7 +128,8 @@ def interval(
     """
     margin = smooth.points * smooth.step_ev
     near = within(energy, (min(fit_starts_ev), gap_range_ev[1] + margin))
-    counts, model, energy = counts[near], model[near], energy[near]
+    counts, energy = counts[near], energy[near]
+    model = savgol_filter(counts, smooth.points, smooth.order)
     electrons = np.maximum(model, 0.0) / max(dispersion, _LEAST_DISPERSION)
     random = np.random.default_rng(seed)
     drawn = dispersion * random.poisson(electrons, (draws, model.size))
