@@ -7,17 +7,22 @@ from nanostitch import schema
 from nanostitch.contracts import Contract
 from nanostitch.contracts.adf import PARTICLES
 from nanostitch.contracts.eels import ALIGNED, BAND_GAP, LOSS
-from nanostitch.contracts.raw import RAW_EDX, RAW_EELS, RAW_IMAGE
+from nanostitch.contracts.raw import RAW
+from nanostitch.contracts.score import SCORE
+from nanostitch.contracts.specimen import SPECIMEN
+from nanostitch.contracts.truth import TRUTH
+from nanostitch.simulate import INSTRUMENTS
 
 DOCS = Path(__file__).parent
 PRODUCTS = {
-    "adf `raw.nc`": RAW_IMAGE,
-    "eels `raw.nc`": RAW_EELS,
-    "edx `raw.nc`": RAW_EDX,
+    **{f"{technique} `raw.nc`": contract for technique, contract in RAW.items()},
     "eels `aligned.nc`": ALIGNED,
     "eels `loss.nc`": LOSS,
     "eels `band_gap.nc`": BAND_GAP,
     "adf `particles.nc`": PARTICLES,
+    "`score/score.nc` of a simulated batch": SCORE,
+    "Specimen of a simulated batch": SPECIMEN,
+    **{f"Truth behind files of the instrument {name}": TRUTH[name] for name in INSTRUMENTS},
 }
 
 
@@ -51,9 +56,21 @@ def settings() -> str:
     )
     for technique in ("eels", "adf"):
         for step, keys in schema.load(technique)["properties"].items():
-            text += f"\n## {technique}.{step}\n\n| key | default | meaning |\n|---|---|---|\n"
-            text += "".join(_setting(key, sub) for key, sub in keys["properties"].items())
+            text += _table(f"{technique}.{step}", keys)
+    text += (
+        "\n# The virtual laboratory\n\nSet these under `simulate:` of a `batch.yaml`"
+        " ([laboratory](laboratory.md)).\n"
+    )
+    text += _table("simulate.specimen", schema.load("specimen"))
+    for name, device in INSTRUMENTS.items():
+        title = f"simulate.instruments.{name} ({device.technique})"
+        text += _table(title, schema.load(f"instruments/{name}"))
     return text
+
+
+def _table(title: str, keys: dict[str, Any]) -> str:
+    rows = "".join(_setting(key, sub) for key, sub in keys["properties"].items())
+    return f"\n## {title}\n\n| key | default | meaning |\n|---|---|---|\n{rows}"
 
 
 def _setting(key: str, sub: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nanostitch import code, plan, schema
+from nanostitch import code, plan_files, raw, schema, simulate
 
 PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "workflow" / "scripts" / "nanostitch"
@@ -34,12 +34,24 @@ def test_science__knows_no_files_no_jobs_no_plots(path):
 
 
 def test_simulation_and_analysis__do_not_know_each_other():
+    planning = {PACKAGE / "laboratory.py", PACKAGE / "plan_files.py"}
     for path in MODULES:
-        if path.parent.name == "simulate":
+        if "simulate" in path.relative_to(PACKAGE).parts:
             allowed = {"nanostitch.simulate", "nanostitch.atomic", "nanostitch.errors"}
-            assert {name for name in imported(path) if "nanostitch." in name} <= allowed
-        elif path.name != "__init__.py":
+            assert {name for name in imported(path) if "nanostitch." in name} <= allowed, path
+        elif path not in planning:
             assert "nanostitch.simulate" not in imported(path), path
+
+
+def test_truth__is_read_by_the_score_alone():
+    rules = "".join(p.read_text() for p in sorted((PROJECT / "workflow/rules").glob("*.smk")))
+    inputs = re.findall(r"^rule (\w+):\n    input:\n(.*?)    output:", rules, re.M | re.S)
+    readers = {name for name, text in inputs if re.search(r"truth|simulated/|specimen", text)}
+    assert readers == {"specimen", "simulate", "score"}
+    assert len(inputs) == rules.count("\nrule ")
+    for path in SCRIPTS:
+        if path.stem not in readers:
+            assert not re.search("truth|specimen", path.read_text("utf-8")), path
 
 
 def test_vendor_formats_and_netcdf__have_one_door_each():
@@ -82,11 +94,33 @@ def test_scripts__read_call_and_write(path):
 
 def test_every_step__has_a_script_a_rule_and_tracks_its_code():
     rules = "".join(p.read_text() for p in sorted((PROJECT / "workflow/rules").glob("*.smk")))
-    for step in plan.STEPS:
-        assert (plan.SCRIPTS / f"{step}.py") in SCRIPTS
+    for step in plan_files.STEPS:
+        assert (plan_files.SCRIPTS / f"{step}.py") in SCRIPTS
         assert f"../scripts/{step}.py" in rules
         assert f"plan/{step}.json" in rules
-    assert {path.stem for path in SCRIPTS} == {*plan.STEPS, "simulate"}
+    assert {path.stem for path in SCRIPTS} == {*plan_files.STEPS, *plan_files.SIMULATION_STEPS}
+
+
+@pytest.mark.parametrize("name", [*simulate.INSTRUMENTS, "specimen"])
+def test_every_setting_of_the_laboratory__is_an_argument_and_has_default_and_reason(name):
+    is_specimen = name == "specimen"
+    allowed = schema.load(name if is_specimen else f"instruments/{name}")
+    module = "specimen/__init__" if is_specimen else f"instruments/{name}"
+    tree = ast.parse((PACKAGE / "simulate" / f"{module}.py").read_text("utf-8"))
+    wanted = "grow" if is_specimen else "record"
+    (found,) = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == wanted]
+    assert {argument.arg for argument in found.args.kwonlyargs} == set(allowed["properties"])
+    assert allowed["additionalProperties"] is False
+    for key, sub in allowed["properties"].items():
+        assert "default" in sub, key
+        assert sub["description"], key
+
+
+def test_every_instrument__writes_files_that_a_module_knows_and_its_technique_is_read():
+    for name, device in simulate.INSTRUMENTS.items():
+        assert device.technique in raw.TECHNIQUES
+        for suffix in device.writers:
+            assert all(path.is_file() for path in simulate.modules(name, suffix))
 
 
 def test_every_setting__is_an_argument_of_its_function():
@@ -97,7 +131,7 @@ def test_every_setting__is_an_argument_of_its_function():
         ("eels", "band_gap"): "measure",
         ("adf", "particles"): "measure",
     }
-    assert {place for place in plan.STEPS.values() if place} == set(functions)
+    assert {place for place in plan_files.STEPS.values() if place} == set(functions)
     for (technique, module), function in functions.items():
         tree = ast.parse((PACKAGE / technique / f"{module}.py").read_text("utf-8"))
         (found,) = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == function]

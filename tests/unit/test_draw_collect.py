@@ -86,6 +86,8 @@ def spectrum(
     dims = ("y", "x")[2 - len(pixels) :]
     full = np.broadcast_to(onset, (*pixels, energy.size))
     coords = {"energy": ("energy", energy, {"units": "eV"})}
+    steps = zip(dims, pixels, strict=True)
+    coords |= {dim: (dim, 0.5 * np.arange(n), {"units": "nm"}) for dim, n in steps}
     verdict = quality.verdict(reasons or {})
 
     def eels(product, **variables):

@@ -19,7 +19,10 @@ except NanostitchError as error:
 
 wildcard_constraints:
     batch=plan.ids("batch"),
+    sample=plan.ids("sample"),
+    condition=plan.ids("condition"),
     acquisition=plan.ids("acquisition"),
     figure=plan.ids("figure"),
     table="band_gap|particles",
-    technique="adf|eels|edx",
+    technique="adf|eels|edx|absorption|pl|plqy|iv|eis",
+    suffix="[a-z0-9]+",

@@ -1,15 +1,38 @@
-"""Raw files of a batch that has none: written by simulated instruments."""
+"""The virtual laboratory: specimens and raw files of a batch that has none, and its score.
+
+The truth behind a raw file lies beside it and is read by the rule ``score`` alone.
+"""
+
+
+rule specimen:
+    input:
+        specimen="results/{batch}/plan/specimens/{sample}.{condition}.json",
+    output:
+        nc="results/{batch}/simulated/specimens/{sample}.{condition}.nc",
+    log:
+        "results/{batch}/logs/specimen/{sample}.{condition}.log",
+    benchmark:
+        "results/{batch}/benchmarks/specimen/{sample}.{condition}.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    script:
+        "../scripts/specimen.py"
 
 
 rule simulate:
     input:
-        acquisition="results/{batch}/plan/acquisitions/{acquisition}.json",
+        specimen=plan.specimen,
+        acquisition="results/{batch}/plan/simulated/{acquisition}.json",
     output:
-        raw="results/{batch}/simulated/{acquisition}.dm4",
+        raw="results/{batch}/simulated/{acquisition}.{suffix}",
+        nc="results/{batch}/simulated/{acquisition}.{suffix}.truth.nc",
     log:
-        "results/{batch}/logs/simulate/{acquisition}.log",
+        "results/{batch}/logs/simulate/{acquisition}.{suffix}.log",
     benchmark:
-        "results/{batch}/benchmarks/simulate/{acquisition}.tsv"
+        "results/{batch}/benchmarks/simulate/{acquisition}.{suffix}.tsv"
     conda:
         "../../envs/nanostitch.yaml"
     threads: 1
@@ -17,3 +40,51 @@ rule simulate:
         mem_mb=1500,
     script:
         "../scripts/simulate.py"
+
+
+rule score:
+    input:
+        products=plan.scored,
+        truths=plan.truths,
+        step="results/{batch}/plan/score.json",
+    output:
+        nc="results/{batch}/score/score.nc",
+        tsv="results/{batch}/tables/recovery.tsv",
+    log:
+        "results/{batch}/logs/score.log",
+    benchmark:
+        "results/{batch}/benchmarks/score.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/score.py"
+
+
+rule recovery:
+    input:
+        score="results/{batch}/score/score.nc",
+        step="results/{batch}/plan/recovery.json",
+    output:
+        nc="results/{batch}/score/recovery.nc",
+        pdf="results/{batch}/score/recovery.pdf",
+        svg="results/{batch}/score/recovery.svg",
+        png=report(
+            "results/{batch}/score/recovery.png",
+            caption="../report/recovery.rst",
+            category="{batch}",
+            labels={"figure": "recovered against true"},
+        ),
+    log:
+        "results/{batch}/logs/recovery.log",
+    benchmark:
+        "results/{batch}/benchmarks/recovery.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    script:
+        "../scripts/recovery.py"

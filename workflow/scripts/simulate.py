@@ -1,13 +1,19 @@
-"""Write the raw file that a simulated instrument would have written."""
+"""Write the raw file that a simulated instrument would have written, and the truth behind it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nanostitch import simulate, store
+from nanostitch.contracts.specimen import SPECIMEN
+from nanostitch.contracts.truth import TRUTH
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 store.log_to(snakemake.log[0])
 plan = store.read_plan(snakemake.input.acquisition)
-simulate.write(Path(snakemake.output.raw), plan["about"], **plan["simulate"])
+specimen = store.read(snakemake.input.specimen, SPECIMEN)
+asked = {key: plan[key] for key in ("seed", "instrument", "settings")}
+acquisition = snakemake.wildcards.acquisition
+truth = simulate.record(Path(snakemake.output.raw), specimen, acquisition=acquisition, **asked)
+store.write(truth, TRUTH[plan["instrument"]], job=snakemake, about=plan["about"])

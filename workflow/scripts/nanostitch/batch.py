@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nanostitch import schema
+from nanostitch import laboratory, schema
 from nanostitch.draw import kinds
 from nanostitch.errors import BatchError
 from nanostitch.schema import Problem
@@ -24,8 +24,14 @@ TOLD = (
     "dispersion_ev",
     "energy_offset_ev",
     "dose_e_per_nm2",
+    "headings",
 )
-ROLES = {"eels": {"vacuum": "eels"}}
+ROLES = {
+    "eels": {"vacuum": "eels"},
+    "absorption": {"solvent": "absorption"},
+    "plqy": {"blank": "plqy", "indirect": "plqy", "response": "plqy"},
+}
+"""By technique, the roles of its references and the technique that each must have."""
 
 
 @dataclass(frozen=True)
@@ -180,9 +186,7 @@ def _acquisition_problems(batch: Batch, raw_files_exist: bool) -> Iterator[Probl
     for a in batch.acquisitions.values():
         if a.row.get("use") == "no" and "note" not in a.row:
             yield Problem(file, f"{a.id}, column note", None, "use=no needs a note that says why")
-        if batch.simulate is not None:
-            yield from _simulated_problems(batch, a, file)
-        elif raw_files_exist and not _exists(a.path):
+        if batch.simulate is None and raw_files_exist and not _exists(a.path):
             remedy = "no such file; correct it or raw_dir in batch.yaml"
             yield Problem(file, f"{a.id}, column file", str(a.path), remedy)
         if set("{}") & set(str(a.path)):
@@ -201,18 +205,6 @@ def _exists(path: Path) -> bool:
         return path.is_file() or (path.suffix == ".zspy" and path.is_dir())
     except OSError:  # such as a name that is too long
         return False
-
-
-def _simulated_problems(batch: Batch, a: Acquisition, file: str) -> Iterator[Problem]:
-    assert batch.simulate is not None
-    if a.row.get("file") != f"{a.id}.dm4":
-        remedy = f"a simulated batch writes its raw files itself: must be {a.id}.dm4"
-        yield Problem(file, f"{a.id}, column file", a.row.get("file"), remedy)
-    if a.technique not in ("adf", "eels"):
-        yield Problem(file, f"{a.id}, column technique", a.technique, "cannot be simulated")
-    if a.row.get("condition") not in batch.simulate["conditions"]:
-        remedy = "add it to simulate.conditions of batch.yaml"
-        yield Problem(file, f"{a.id}, column condition", a.row.get("condition"), remedy)
 
 
 def _reference_problems(
@@ -234,6 +226,10 @@ def _declaration_problems(batch: Batch) -> Iterator[Problem]:
         yield Problem(file, f"parameters.{problem.field}", problem.value, problem.remedy)
     if "batches" in batch.parameters:
         yield Problem(file, "parameters.batches", batch.parameters["batches"], "belongs to config")
+    if batch.simulate is not None:
+        rows = {a.id: a.row for a in batch.acquisitions.values()}
+        sheet = str(batch.folder / "acquisitions.tsv")
+        yield from laboratory.problems(batch.simulate, rows, sheet, file)
     for name, figure in batch.figures.items():
         if not (isinstance(name, str) and is_id(name)):
             yield Problem(file, "figures", name, ID_RULE)

@@ -30,10 +30,11 @@ CARRIERS = frozenset(
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def digest(script: Path) -> str:
-    """SHA-256 over the script and the science modules that it reaches (hexadecimal)."""
+def digest(*sources: Path) -> str:
+    """SHA-256 over source files and the science modules that they reach (hexadecimal)."""
     whole = hashlib.sha256()
-    for path in [script, *closure(script)]:
+    reached = {path for source in sources for path in closure(source)}
+    for path in [*sources, *sorted(reached - set(sources))]:
         whole.update(path.stem.encode() + b"\0" + _meaning(path).encode() + b"\0")
     return whole.hexdigest()
 

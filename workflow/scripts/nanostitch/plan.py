@@ -17,30 +17,15 @@ from typing import Any, Protocol
 from snakemake.io import ancient
 
 from nanostitch import batch as batches
-from nanostitch import code, provenance, raw, schema
+from nanostitch import plan_files, provenance, raw, schema
 from nanostitch.atomic import write_text
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.draw import kinds
 from nanostitch.errors import BatchError
+from nanostitch.plan_files import PROJECT
 from nanostitch.schema import Problem
 
-PROJECT = Path(__file__).parents[3]
-SCRIPTS = PROJECT / "workflow" / "scripts"
-LOCK = PROJECT / "envs" / "lock.txt"
-
-STEPS = {
-    "ingest": (),
-    "align": ("eels", "zero_loss"),
-    "remove_zero_loss": ("eels", "background"),
-    "band_gap": ("eels", "band_gap"),
-    "particles": ("adf", "particles"),
-    "table": (),
-    "figure_data": (),
-    "figure": (),
-}
-"""Each step, named like its script, with the place of its settings in the configuration."""
-
-LAST_PRODUCT = {"adf": "particles", "eels": "band_gap", "edx": "raw"}
+LAST_PRODUCT = dict.fromkeys(raw.TECHNIQUES, "raw") | {"adf": "particles", "eels": "band_gap"}
 TABLES = {"eels": "band_gap", "adf": "particles"}
 FIGURE_SUFFIXES = ("nc", "pdf", "png", "svg")
 
@@ -50,6 +35,8 @@ class Wildcards(Protocol):
 
     batch: str
     technique: str
+    sample: str
+    condition: str
     acquisition: str
     figure: str
     table: str
@@ -86,9 +73,24 @@ class Plan:
         found = {
             "batch": list(self.batches),
             "acquisition": [a for b in self.batches.values() for a in b.acquisitions],
+            "sample": [a.sample["sample"] for a in self._all()],
+            "condition": [a.condition["condition"] for a in self._all()],
             "figure": [f for b in self.batches.values() for f in b.figures],
         }[key]
         return "|".join(sorted(set(found))) or "none"
+
+    def specimen(self, wildcards: Wildcards) -> str:
+        """The simulated specimen that an acquisition looks at."""
+        name = plan_files.specimen_name(self._acquisition(wildcards))
+        return f"results/{wildcards.batch}/simulated/specimens/{name}.nc"
+
+    def scored(self, wildcards: Wildcards) -> list[str]:
+        """The products of a simulated batch that can be held against their truth."""
+        return [product for product, _ in _scored(self.batches[wildcards.batch])]
+
+    def truths(self, wildcards: Wildcards) -> list[str]:
+        """The truth behind each product of :meth:`scored`."""
+        return [truth for _, truth in _scored(self.batches[wildcards.batch])]
 
     def raw_files(self, wildcards: Wildcards) -> list[str]:
         """The raw file of an acquisition, then the files that its format needs beside it.
@@ -139,82 +141,28 @@ class Plan:
                     write_text(path, text)
         self._digests.save()
 
+    def _all(self) -> Iterator[Acquisition]:
+        for batch in self.batches.values():
+            yield from batch.acquisitions.values()
+
     def _acquisition(self, wildcards: Wildcards) -> Acquisition:
         return self.batches[wildcards.batch].acquisitions[wildcards.acquisition]
 
     def _files(self, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
         settings = _validated(_merged(self._config, batch.parameters))
         schema.refuse(list(_window_problems(settings, f"config.yaml or {batch.folder}/batch.yaml")))
-        lock = provenance.sha256(LOCK)
-        for step, place in STEPS.items():
-            chosen = settings
-            for key in place:
-                chosen = chosen[key]
-            yield (
-                step,
-                {
-                    "settings": chosen if place else {},
-                    "code_sha256": code.digest(SCRIPTS / f"{step}.py"),
-                    "lock_sha256": lock,
-                    "format": provenance.FORMAT,
-                },
-            )
+        yield from plan_files.steps(settings)
         for a in batch.acquisitions.values():
-            yield f"acquisitions/{a.id}", self._acquisition_plan(batch, a)
+            yield f"acquisitions/{a.id}", plan_files.acquisition(batch, a, self._digests)
+        if batch.simulate is not None:
+            yield from plan_files.simulation(batch)
         for name, figure in batch.figures.items():
-            conditions = list({a.condition["condition"]: None for a in batch.acquisitions.values()})
             products = self._figure_products(batch, name)
-            content = {"figure": figure, "conditions": conditions, "products": products}
-            yield f"figures/{name}", content
+            shown = {"figure": figure, "products": products}
+            yield f"figures/{name}", shown | {"conditions": plan_files.conditions(batch)}
         for technique, table in TABLES.items():
             if batch.of(technique):
                 yield f"tables/{table}", {"products": self._table_products(batch, table)}
-
-    def _acquisition_plan(self, batch: Batch, a: Acquisition) -> dict[str, Any]:
-        plan: dict[str, Any] = {
-            "about": {
-                "batch": batch.id,
-                "technique": a.technique,
-                "acquisition": a.id,
-                "sample": a.sample["sample"],
-                "material": a.sample["material"],
-                "substrate": a.sample["substrate"],
-                "condition": a.condition["condition"],
-                "condition_label": a.condition["label"],
-                "simulated": int(batch.simulate is not None),
-                "use": a.row.get("use", "yes"),
-                "note": a.row.get("note", ""),
-                "batch_title": batch.about["title"],
-                "creator_name": batch.about["creator"]["name"],
-                "license": batch.about["licence"],
-            },
-            "technique": a.technique,
-            "told": a.told,
-            "dataset": a.row.get("dataset"),
-            "references": a.references,
-        }
-        if batch.simulate is not None:
-            plan["simulate"] = _simulation(batch.simulate, a)
-            plan["raw"] = {}
-            plan["simulate_code_sha256"] = code.digest(SCRIPTS / "simulate.py")
-            plan["lock_sha256"] = provenance.sha256(LOCK)
-        else:
-            plan["raw"] = self._raw_digests(a)
-        return plan
-
-    def _raw_digests(self, a: Acquisition) -> dict[str, str]:
-        files = [a.path, *raw.companions(a.path)]
-        try:
-            digests = {
-                path.relative_to(a.path.parent).as_posix(): self._digests.of(path)
-                for path in files
-                if not path.is_dir()
-            }
-        except (OSError, ValueError) as error:
-            raise BatchError(f"{a.path}: {a.id}: cannot be read: {error}") from error
-        if reason := batches.checksum_problem(a, digests.get(a.path.name)):
-            raise BatchError(reason)
-        return digests
 
 
 def _loaded(folders: list[Path]) -> list[Batch]:
@@ -268,14 +216,6 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _simulation(simulate: Mapping[str, Any], a: Acquisition) -> dict[str, Any]:
-    return {
-        "seed": simulate["seed"],
-        "condition": simulate["conditions"][a.condition["condition"]],
-        "instrument": simulate[a.technique],
-    }
-
-
 def _targets(batch: Batch) -> Iterator[str]:
     for a in batch.acquisitions.values():
         yield f"results/{batch.id}/{a.technique}/{a.id}/{LAST_PRODUCT[a.technique]}.nc"
@@ -285,3 +225,19 @@ def _targets(batch: Batch) -> Iterator[str]:
     for figure in batch.figures:
         for suffix in FIGURE_SUFFIXES:
             yield f"results/{batch.id}/figures/{figure}.{suffix}"
+    if _scored(batch):
+        yield f"results/{batch.id}/tables/recovery.tsv"
+        for suffix in FIGURE_SUFFIXES:
+            yield f"results/{batch.id}/score/recovery.{suffix}"
+
+
+def _scored(batch: Batch) -> list[tuple[str, str]]:
+    """Product and truth of each simulated acquisition whose numbers have intervals."""
+    if batch.simulate is None:
+        return []
+    results = f"results/{batch.id}"
+    return [
+        (f"{results}/{a.technique}/{a.id}/{TABLES[a.technique]}.nc", f"{a.path}.truth.nc")
+        for a in batch.acquisitions.values()
+        if a.technique in TABLES
+    ]

@@ -166,7 +166,8 @@ def write(dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str,
     Parameters
     ----------
     about
-        Attributes of the acquisition, from its plan or from a product that was read.
+        What is known of the acquisition, from its plan or from a product that was read; those of
+        :data:`ABOUT` that it has become attributes.
 
     Raises
     ------
@@ -175,8 +176,9 @@ def write(dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str,
     """
     path = Path(job.output.nc)
     product = contracts.explained(contracts.check(dataset, contract, str(path)), contract)
-    product.attrs |= {name: about[name] for name in ABOUT}
-    product.attrs |= {"title": f"{path.stem} of {about['acquisition']}: {about['batch_title']}"}
+    product.attrs |= {name: about[name] for name in ABOUT if name in about}
+    whose = about.get("acquisition", about["batch"])
+    product.attrs |= {"title": f"{path.stem} of {whose}: {about['batch_title']}"}
     derivation = _derivation(job)
     product.attrs |= _global_attributes(derivation)
     with replacing(path) as partial:

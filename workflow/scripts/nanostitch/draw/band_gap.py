@@ -68,7 +68,7 @@ def summary(product: xr.Dataset, estimators: Sequence[str]) -> xr.Dataset:
         .where(valid)
         .mean(pixels)
         .where(~refused)
-        .drop_vars([c for c in bounds[name].coords if c != "estimator"])
+        .reset_coords(drop=True)
         .assign_attrs(style.described(_WORDINGS[name.removeprefix("band_gap")], "eV"))
         for name in bounds
     }

@@ -1,0 +1,333 @@
+"""Simulated low-loss spectra: physics against exact limits, files against their truth."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rsciio.digitalmicrograph
+import xarray as xr
+from specimens import square_layer
+
+from nanostitch import laboratory, raw, schema
+from nanostitch.eels import background, band_gap, zero_loss
+from nanostitch.simulate.files import dm4
+from nanostitch.simulate.instruments import (
+    dielectric,
+    line_scan,
+    loss,
+    probe,
+    spectrometer,
+    spectrum,
+    spectrum_image,
+    vacuum,
+)
+from nanostitch.simulate.instruments import zero_loss as peak
+
+BEAM = loss.Beam(60.0, 30.0)
+DEVICES = {
+    "spectrum": spectrum,
+    "line_scan": line_scan,
+    "spectrum_image": spectrum_image,
+    "vacuum": vacuum,
+}
+EDGE = 8.0
+DEFAULTS = schema.with_defaults({}, schema.load("eels"))
+
+
+def record(name: str, specimen: xr.Dataset, seed: int = 1, **settings):
+    every = schema.with_defaults(settings, laboratory.schema_of(name))
+    return DEVICES[name].record(specimen, np.random.default_rng(seed), **every)
+
+
+def device(**changed) -> spectrometer.Spectrometer:
+    settings = {
+        "beam": BEAM,
+        "convergence_mrad": 25.0,
+        "fwhm_ev": 0.05,
+        "dispersion_ev": 0.01,
+        "channels": 1024,
+        "gain_spread": 0.0,
+        "read_noise": 0.0,
+        "spike_rate": 0.0,
+    }
+    return spectrometer.Spectrometer(**settings | changed)
+
+
+def film(thickness: float, shift: float = 0.08, onset="elliott") -> probe.Met:
+    """A film as wide as the world, without support."""
+    one = np.ones(1)
+    weights = np.array([[1.0, 0.0, 0.0, 0.0]])
+    return probe.Met(weights, shift * one, thickness * one, thickness * one, 2.45 * one, onset)
+
+
+@pytest.fixture(scope="module")
+def layer() -> xr.Dataset:
+    return square_layer(6, 6, EDGE)
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_settings__are_the_arguments_of_the_instrument(name):
+    keys = list(laboratory.schema_of(name)["properties"])
+    arguments = inspect.signature(DEVICES[name].record).parameters
+    assert keys == [key for key in arguments if key not in ("specimen", "rng")]
+
+
+@pytest.mark.parametrize("fwhm", [0.02, 0.05, 0.3])
+def test_zero_loss_peak__has_its_width_and_one_electron(fwhm):
+    ends = np.array([-fwhm / 2, fwhm / 2])
+    top = peak.profile(np.linspace(-fwhm, fwhm, 20001), fwhm).max()
+    np.testing.assert_allclose(peak.profile(ends, fwhm), top / 2, rtol=1e-6)
+    edges = np.array([-1e5, *np.arange(-200, 201) * fwhm / 25, 1e5])
+    shares = peak.in_channels(edges, fwhm)
+    assert shares.sum() == pytest.approx(1, abs=1e-6)
+    inside = (edges[1:-2] + edges[2:-1]) / 2
+    by_profile = peak.profile(inside, fwhm) * fwhm / 25
+    np.testing.assert_allclose(shares[1:-1], by_profile, rtol=0.01)
+
+
+def test_zero_loss_peak__leaves_at_the_gap_what_monochromators_leave():
+    share = peak.profile(np.array([-2.4, 2.4]), 0.05) * 0.01
+    assert 1e-6 < share[1] < 1e-5
+    assert share[0] < share[1] / 2
+
+
+def test_beam__has_the_known_wavelength_and_delocalisation():
+    assert BEAM.wavelength_nm == pytest.approx(4.866e-3, rel=1e-3)
+    for energy, nm in ((30, 7.1), (60, 8.1), (80, 8.5), (200, 9.6)):
+        assert loss.Beam(energy, 30).delocalisation_nm(2.4) == pytest.approx(nm, abs=0.06)
+
+
+@pytest.mark.parametrize("step", [0.25, 0.5])
+def test_reach__holds_half_of_the_losses_inside_l50(step):
+    kernel = loss.reach(step, BEAM, 2.4)
+    away = step * (np.arange(len(kernel)) - len(kernel) // 2)
+    inside = np.hypot(away[:, None], away) <= BEAM.delocalisation_nm(2.4) / 2
+    assert kernel.sum() == pytest.approx(1)
+    assert kernel[inside].sum() == pytest.approx(0.5, abs=0.03)
+
+
+def test_thick_film__loses_like_the_bulk():
+    energy = np.arange(3.0, 40, 0.5)
+    permittivity = dielectric.permittivity(energy)
+    found = loss.of_film(permittivity, energy, 3000.0, BEAM)
+    bulk = BEAM.film_prefactor(3000.0) * BEAM.angular_logarithm(energy)
+    bulk = bulk * dielectric.loss_function(permittivity)
+    np.testing.assert_allclose(found, bulk, rtol=0.03)
+
+
+def test_thin_film__absorbs_like_light():
+    """Far thinner than v/omega the field inside is that outside: losses follow Im eps."""
+    energy = np.array([2.4, 2.5])
+    permittivity = dielectric.permittivity(energy)
+    found = loss.of_film(permittivity, energy, 1e-3, BEAM)
+    assert found[0] / found[1] == pytest.approx(
+        permittivity[0].imag / permittivity[1].imag, rel=0.05
+    )
+    bulk = dielectric.loss_function(permittivity)
+    assert found[0] / found[1] != pytest.approx(bulk[0] / bulk[1], rel=0.05)
+
+
+@pytest.mark.parametrize("thickness", [0.5, 8.0, 60.0])
+def test_film__loses_nothing_where_it_is_transparent_and_never_gains(thickness):
+    energy = np.arange(0.5, 60, 0.05)
+    found = loss.of_film(dielectric.permittivity(energy), energy, thickness, BEAM)
+    assert found.min() >= 0
+    assert found[energy < 1.5].max() < 1e-3 * found[np.abs(energy - 2.6).argmin()]
+    vacuum_film = loss.of_film(np.full(energy.size, 1 + 0j), energy, thickness, BEAM)
+    assert np.abs(vacuum_film).max() == 0
+
+
+def test_mean_free_path__is_that_of_the_literature():
+    """61 nm for CsPbBr3 at 60 kV by Iakoubovskii's formula, which is good to 20 %."""
+    per_film = float(probe.total(film(100.0, 0.0), BEAM)[0])
+    assert 100.0 / per_film == pytest.approx(61, rel=0.25)
+
+
+@pytest.mark.parametrize("thickness", [8.0, 100.0])
+def test_plural_scattering__keeps_every_electron(thickness):
+    """On an axis of 220 eV all losses are seen; those unscattered follow Poisson's law."""
+    wide = device(fwhm_ev=0.3, dispersion_ev=0.06, channels=4000)
+    met = film(thickness)
+    found = next(wide.expected(met, np.zeros(1), 1e6))[0]
+    assert found.sum() == pytest.approx(1e6, rel=1e-3)
+    energy = wide.axis.start + wide.dispersion_ev * np.arange(wide.channels)
+    unscattered = found[np.abs(energy) < 1.5].sum() / 1e6
+    lost = float(probe.total(met, BEAM)[0])
+    assert unscattered == pytest.approx(np.exp(-lost), rel=0.02)
+
+
+def test_plural_scattering__of_two_films_is_that_of_one_after_the_other():
+    spectra = {}
+    for layers in (0, 1, 2, 3):
+        met = film(20.0)
+        met = probe.Met(met.weights * layers, *list(vars(met).values())[1:])
+        spectra[layers] = np.fft.rfft(next(device(channels=400).expected(met, np.zeros(1), 1.0))[0])
+    low = slice(0, 60)  # where a cut axis does not ring
+    one, two, three = (spectra[n][low] / spectra[0][low] for n in (1, 2, 3))
+    np.testing.assert_allclose(np.abs(three), np.abs(one * two), rtol=0.01)
+
+
+def test_shift_of_the_axis__moves_the_spectrum_and_nothing_else():
+    still, moved = (
+        next(device().expected(film(8.0), np.array([offset]), 1e9))[0] for offset in (0.0, 0.07)
+    )
+    np.testing.assert_allclose(moved[7:], still[:-7], rtol=1e-4)
+
+
+def test_camera__has_one_pattern_for_all_spectra():
+    camera = device(gain_spread=0.01)
+    bright = np.full((2, 1024), 1e8)
+    first, spikes = camera.detect(bright, np.random.default_rng(1))
+    second, _ = camera.detect(bright, np.random.default_rng(2))
+    patterns = np.array([*first, *second]) / 1e8 - 1
+    assert spikes == 0
+    assert patterns.std() == pytest.approx(0.01, rel=0.1)
+    assert np.corrcoef(patterns).min() > 0.99
+    assert first.dtype == np.int32
+
+
+def test_camera__counts_electrons_like_poisson_with_its_read_noise():
+    counts, _ = device(read_noise=4.0).detect(np.full((400, 1024), 25.0), np.random.default_rng(3))
+    assert counts.mean() == pytest.approx(25, rel=0.01)
+    assert counts.var() == pytest.approx(25 + 16 + 1 / 12, rel=0.01)
+
+
+def test_spikes__are_as_many_as_told_in_one_or_two_channels_each():
+    counts, spikes = device(spike_rate=0.5).detect(np.zeros((200, 1024)), np.random.default_rng(4))
+    assert abs(spikes - 100) < 4 * 10
+    assert 0.8 * spikes < np.count_nonzero(counts) <= 2 * spikes
+    # Exponential heights of mean 1500, so that their sum has this standard deviation.
+    assert abs(counts.sum() - 1500 * spikes) < 4 * 1500 * np.sqrt(spikes)
+
+
+def test_equal_crystals__have_the_gap_of_the_specimen_everywhere(layer):
+    _, truth = record("spectrum_image", layer, look_at="middle", pixels=8, step_nm=2.0)
+    gap = float(layer["band_gap"][0])
+    np.testing.assert_allclose(truth["band_gap"], gap, atol=1e-9)
+    assert truth["band_gap"].dims == ("y", "x")
+    assert float(truth["thickness"].max()) < EDGE
+    # What the cubes cover of the plane, times their height, is their volume per area.
+    mean = float(record("spectrum", layer, look_at="middle", region_nm=42.0)[1]["thickness"])
+    assert mean == pytest.approx(EDGE**3 / (EDGE + 2.5) ** 2, rel=0.03)
+
+
+def test_holes__have_no_gap(layer):
+    _, truth = record("line_scan", layer, look_at="middle", length_nm=200.0, points=41)
+    gap, thickness = truth["band_gap"].to_numpy(), truth["thickness"].to_numpy()
+    assert np.isnan(gap[[0, -1]]).all()
+    assert np.isnan(truth["loss_inflection"].to_numpy()[[0, -1]]).all()
+    assert np.isfinite(gap[20])
+    assert thickness[0] == pytest.approx(0, abs=0.01)
+    empty = layer.assign(state=("crystal", np.full(36, 2, "i1"), {"units": "1"}))
+    recording, nothing = record("spectrum", empty)
+    assert np.isnan(nothing["band_gap"])
+    assert recording.data.max() > 1e7
+
+
+def test_line__crosses_the_seam_where_the_truth_says():
+    pair = square_layer(4, 4, EDGE, merged_pairs=((5, 6),))
+    recording, truth = record("line_scan", pair, look_at="seamless", points=25, length_nm=24.0)
+    at = float(truth["seam_position"])
+    along = np.linspace(0, 24.0, 25)
+    x = np.interp(at, along, truth["scan_x"])
+    assert x == pytest.approx(float(pair["seam_x"][0]), abs=1e-6)
+    np.testing.assert_allclose(truth["scan_y"], float(pair["seam_y"][0]), atol=1e-6)
+    assert recording.data.shape == (25, 1024)
+    # The merged body has the lower gap, its neighbours the higher one.
+    assert along[np.argmin(truth["band_gap"].to_numpy())] == pytest.approx(at, abs=2.0)
+    single, merged = (float(pair["band_gap"][i]) for i in (0, 5))
+    assert (truth["band_gap"] < single).all()
+    assert (truth["band_gap"] > merged).all()
+
+
+def test_a_smaller_reach__tells_neighbours_apart_better():
+    pair = square_layer(4, 4, EDGE, merged_pairs=((5, 6),))
+    spread = []
+    for kev in (20, 120):
+        truth = record("line_scan", pair, look_at="seamless", beam_energy_kev=kev)[1]
+        spread.append(np.ptp(truth["band_gap"].to_numpy()))
+    assert spread[0] > spread[1]
+
+
+def test_relative_thickness__is_the_logarithm_of_the_zero_loss_left(layer):
+    empty = float(record("vacuum", layer, zero_loss_counts=1e8)[1]["zero_loss_counts"])
+    truth = record("line_scan", layer, look_at="middle", points=3, zero_loss_counts=1e8)[1]
+    left = np.exp(-truth["relative_thickness"]).mean()
+    assert empty == pytest.approx(1e8)
+    assert float(truth["zero_loss_counts"]) == pytest.approx(1e8 * float(left))
+
+
+def test_same_seed__same_counts_and_other_seed_others(layer):
+    small = {"pixels": 4, "channels": 256}
+    first, again, other = (record("spectrum_image", layer, seed, **small)[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.data, again.data)
+    np.testing.assert_array_equal(first.survey.data, again.survey.data)
+    assert (first.data != other.data).any()
+
+
+@pytest.mark.parametrize("name", ["spectrum", "line_scan", "vacuum"])
+def test_alignment__finds_the_true_offset_of_every_spectrum(tmp_path, layer, name):
+    place = {} if name == "vacuum" else {"look_at": "middle"}
+    recording, truth = record(name, layer, drift_ev=0.2, **place)
+    dm4.write(tmp_path / "a.dm4", recording)
+    read = raw.read(tmp_path / "a.dm4", "eels", {}, None)
+    np.testing.assert_array_equal(read["counts"], recording.data)
+    assert read["energy"].to_numpy()[1] - read["energy"].to_numpy()[0] == pytest.approx(0.01)
+    aligned = zero_loss.align(read["counts"], **DEFAULTS["zero_loss"])
+    np.testing.assert_allclose(aligned["zlp_offset"], truth["zlp_offset"], atol=1e-3)
+    # The channels' width, and half maxima found on lines between them, add a few percent.
+    np.testing.assert_allclose(aligned["zlp_fwhm"], truth["zlp_fwhm"], rtol=0.05)
+
+
+def test_spectrum_image__opens_with_its_axes_and_survey(tmp_path, layer):
+    recording, _ = record("spectrum_image", layer, pixels=5, step_nm=0.7, channels=300)
+    dm4.write(tmp_path / "a.dm4", recording)
+    cube, image = rsciio.digitalmicrograph.file_reader(tmp_path / "a.dm4")
+    steps = {axis["name"].split()[0].lower(): axis["scale"] for axis in cube["axes"]}
+    assert steps == pytest.approx({"x": 0.7, "y": 0.7, "energy": 0.01})
+    assert cube["metadata"]["Signal"]["signal_type"] == "EELS"
+    energy_first = [axis["name"].lower().startswith("energy") for axis in cube["axes"]][0]
+    data = np.moveaxis(cube["data"], 0, -1) if energy_first else cube["data"]
+    np.testing.assert_array_equal(data, recording.data)
+    assert image["data"].shape == recording.survey.data.shape
+
+
+def gaps(recording, path: Path) -> xr.Dataset:
+    """Read and analysed with the defaults of the schema."""
+    dm4.write(path, recording)
+    aligned = zero_loss.align(raw.read(path, "eels", {}, None)["counts"], **DEFAULTS["zero_loss"])
+    left = background.remove_zero_loss(aligned, None, **DEFAULTS["background"])
+    return band_gap.measure(left, aligned, **DEFAULTS["band_gap"])
+
+
+def test_square_root_onset__is_found_at_the_true_gap(tmp_path, layer):
+    """Equal crystals, so that the onset is one; 10 meV is what the fade of the edge costs."""
+    recording, truth = record("spectrum", layer, look_at="middle", onset="square_root")
+    found = gaps(recording, tmp_path / "a.dm4").sel(estimator="onset_fit")
+    assert abs(float(found["band_gap"]) - float(truth["band_gap"])) < 0.01
+
+
+def test_derivative_of_the_recording__peaks_at_the_true_inflection(layer):
+    truth = record("spectrum", layer, look_at="middle")[1]
+    offsets = 40.0 * ((np.arange(6) + 0.5) / 6 - 0.5) + float(truth["scan_y"])
+    y, x = (a.ravel() for a in np.meshgrid(offsets, offsets))
+    met = probe.averaged(probe.meet(layer, y, x, BEAM, probe.Matter("elliott", 0.7)))
+    sharp = device(fwhm_ev=0.01, dispersion_ev=0.002, channels=2000)
+    expected = next(sharp.expected(met, np.zeros(1), 1e9))[0]
+    energy = sharp.axis.start + sharp.dispersion_ev * np.arange(sharp.channels)
+    near = (energy > 2.2) & (energy < 2.8)
+    found = float(dielectric.inflection(energy[near], expected[near]))
+    assert found == pytest.approx(float(truth["loss_inflection"]), abs=0.005)
+
+
+def test_merging__moves_the_edge_down_and_leaves_its_shape():
+    fresh = square_layer(4, 4, EDGE)
+    rows = tuple((4 * row, 4 * row + 1) for row in range(4))
+    rows += tuple((4 * row + 2, 4 * row + 3) for row in range(4))
+    merged = square_layer(4, 4, EDGE, merged_pairs=rows)
+    truths = [record("spectrum", s, look_at="middle", region_nm=30.0)[1] for s in (fresh, merged)]
+    gap, steepest = ([float(t[n]) for t in truths] for n in ("band_gap", "loss_inflection"))
+    assert gap[0] - gap[1] == pytest.approx(2.9842 * (1 / EDGE**2 - 1 / (2 * EDGE) ** 2), rel=0.02)
+    # The exciton of the larger body is bound less, which takes back a part of that.
+    assert 0.4 < (steepest[0] - steepest[1]) / (gap[0] - gap[1]) < 0.8

@@ -1,0 +1,1 @@
+"""Simulated instruments: each looks at a specimen and returns its recording and the truth."""

@@ -1,0 +1,18 @@
+"""Draw recovered against true for every measure of a simulated batch."""
+
+from typing import TYPE_CHECKING
+
+from nanostitch import draw, store
+from nanostitch.contracts.score import SCORE
+from nanostitch.draw import recovery
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+store.log_to(snakemake.log[0])
+plan = store.read_plan(snakemake.input.step)
+tree = recovery.collect(store.read(snakemake.input.score, SCORE), plan["conditions"])
+store.write_tree(tree, job=snakemake)
+files = [snakemake.output.pdf, snakemake.output.svg, snakemake.output.png]
+with store.replacing_all(files) as paths:
+    draw.save(draw.figure(tree), paths, identifier=store.identity_of(snakemake.output.nc))
