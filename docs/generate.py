@@ -11,7 +11,7 @@ from nanostitch.contracts.raw import RAW
 from nanostitch.contracts.score import SCORE
 from nanostitch.contracts.specimen import SPECIMEN
 from nanostitch.contracts.truth import TRUTH
-from nanostitch.simulate import INSTRUMENTS
+from nanostitch.simulate.registry import INSTRUMENTS
 
 DOCS = Path(__file__).parent
 PRODUCTS = {

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nanostitch import code, plan_files, raw, schema, simulate
+from nanostitch import code, plan_files, raw, schema
+from nanostitch.simulate import record
+from nanostitch.simulate.registry import INSTRUMENTS
 
 PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "workflow" / "scripts" / "nanostitch"
@@ -35,8 +37,9 @@ def test_science__knows_no_files_no_jobs_no_plots(path):
 
 def test_simulation_and_analysis__do_not_know_each_other():
     planning = {PACKAGE / "laboratory.py", PACKAGE / "plan_files.py"}
-    for path in MODULES:
-        if "simulate" in path.relative_to(PACKAGE).parts:
+    planning |= {path for path in SCRIPTS if path.stem in ("specimen", "simulate")}
+    for path in [*MODULES, *SCRIPTS]:
+        if PACKAGE / "simulate" in path.parents:
             allowed = {"nanostitch.simulate", "nanostitch.atomic", "nanostitch.errors"}
             assert {name for name in imported(path) if "nanostitch." in name} <= allowed, path
         elif path not in planning:
@@ -101,7 +104,7 @@ def test_every_step__has_a_script_a_rule_and_tracks_its_code():
     assert {path.stem for path in SCRIPTS} == {*plan_files.STEPS, *plan_files.SIMULATION_STEPS}
 
 
-@pytest.mark.parametrize("name", [*simulate.INSTRUMENTS, "specimen"])
+@pytest.mark.parametrize("name", [*INSTRUMENTS, "specimen"])
 def test_every_setting_of_the_laboratory__is_an_argument_and_has_default_and_reason(name):
     is_specimen = name == "specimen"
     allowed = schema.load(name if is_specimen else f"instruments/{name}")
@@ -117,10 +120,10 @@ def test_every_setting_of_the_laboratory__is_an_argument_and_has_default_and_rea
 
 
 def test_every_instrument__writes_files_that_a_module_knows_and_its_technique_is_read():
-    for name, device in simulate.INSTRUMENTS.items():
+    for name, device in INSTRUMENTS.items():
         assert device.technique in raw.TECHNIQUES
-        for suffix in device.writers:
-            assert all(path.is_file() for path in simulate.modules(name, suffix))
+        for writer in device.writers.values():
+            assert all(path.is_file() for path in record.modules(name, writer))
 
 
 def test_every_setting__is_an_argument_of_its_function():

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from specimens import square_layer
 
-from nanostitch import schema, simulate
+from nanostitch import schema
 from nanostitch.simulate.files import keithley, labview, nova
+from nanostitch.simulate.growth import grow
 from nanostitch.simulate.instruments import impedance, network, source_meter
 from nanostitch.simulate.instruments.network import DECAY_LENGTH_NM, LEAKAGE_S, Electrodes, Links
 
@@ -174,7 +175,7 @@ def test_storage_in_air__raises_the_resistance_of_the_same_layers():
     for seed, column in product(range(4), range(3)):
         hours = (1, 24, 216)[column]
         about = {"sample": "film", "condition": f"after-{hours}", "substrate": "glass"}
-        layer = simulate.grow(about, {"storage_time_h": hours}, seed=seed, settings=settings)
+        layer = grow(about, {"storage_time_h": hours}, seed=seed, settings=settings)
         resistance[seed, column] = 1 / network.sheet_conductance(layer)
     assert (resistance[:, 2] > 2 * resistance[:, 0]).all()
     assert (np.diff(np.log(resistance).mean(axis=0)) > 0).all()

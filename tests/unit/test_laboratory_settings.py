@@ -81,13 +81,29 @@ def test_simulation_plans__tell_the_code_of_instruments_apart(folder):
     assert len(set(digests)) == 3
 
 
-def test_a_label__is_not_part_of_the_specimen(folder):
-    before = dict(plan_files.simulation(batch.load(folder)))["specimens/grid2.week"]
+def drawn(folder: Path) -> dict[str, object]:
+    """Plans of what the laboratory draws: specimens and recordings."""
+    plans = dict(plan_files.simulation(batch.load(folder)))
+    return {name: plan for name, plan in plans.items() if "/" in name}
+
+
+def test_what_only_readers_see__draws_nothing_anew(folder):
+    before = drawn(folder)
+    edit(folder / "batch.yaml", "title: Simulated", "title: Another title")
+    edit(folder / "conditions.tsv", "1 week", "7 days")
+    edit(folder / "samples.tsv", "grid1\tCsPbBr3", "grid1\tCsPbBr3 nanocrystals")
+    assert drawn(folder) == before
+
+
+def test_an_atmosphere__draws_its_specimens_anew_alone(folder):
+    before = drawn(folder)
     edit(folder / "conditions.tsv", "storage_time_h", "storage_time_h\tatmosphere")
     edit(folder / "conditions.tsv", "168", "168\tnitrogen")
-    after = dict(plan_files.simulation(batch.load(folder)))["specimens/grid2.week"]
-    assert after["condition"] == {"storage_time_h": 168, "atmosphere": "nitrogen"}
-    assert {**before, "condition": 0} == {**after, "condition": 0}
+    after = drawn(folder)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"specimens/grid2.week"}
+    condition = after["specimens/grid2.week"]["condition"]
+    assert condition == {"storage_time_h": 168, "atmosphere": "nitrogen"}
 
 
 @pytest.mark.parametrize(
@@ -101,6 +117,12 @@ def test_a_label__is_not_part_of_the_specimen(folder):
         ("batch.yaml", "instrument: atomic", "instrument: xray", ["acquisitions.c", "overview"]),
         ("batch.yaml", "    c: {", "    z: {", ["simulate.acquisitions", "'z'"]),
         ("batch.yaml", "seed: 3", "seed: -3", ["simulate.seed", "-3"]),
+        ("batch.yaml", "pixels: 256", "pixels: 256.0", ["overview.pixels", "256.0"]),
+        ("batch.yaml", "pixels: 256", "pixel_size_nm: .nan", ["overview.pixel_size_nm", "nan"]),
+        ("batch.yaml", "{pixels: 128}", "{1: 2}", ["acquisitions.b", "unknown key"]),
+        ("batch.yaml", "{pixels: 128}", "{inner_mrad: 160}", ["inner_mrad", "below outer_mrad"]),
+        ("batch.yaml", "{pixels: 128}", "{place_y_nm: 9}", ["place_x_nm", "give both"]),
+        ("conditions.tsv", "fresh\tFresh\t0", "fresh\tFresh\t-1", ["storage_time_h", "-1"]),
         ("acquisitions.tsv", "d.csv", "d.dm4", ["column file", "d.lvm or d.csv"]),
         ("acquisitions.tsv", "a.dm4", "other.dm4", ["column file", "a.dm4"]),
     ],
@@ -111,6 +133,26 @@ def test_problems__name_file_field_value_and_remedy(folder, file, old, new, word
         batch.load(folder)
     for word in [file, *words]:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "word", "known"),
+    [("atmosphere", "Air", "nitrogen"), ("illumination", "bright", "ambient")],
+)
+def test_words_that_mean_nothing_to_the_laboratory__are_refused(folder, column, word, known):
+    edit(folder / "conditions.tsv", "storage_time_h", f"storage_time_h\t{column}")
+    edit(folder / "conditions.tsv", "168", f"168\t{word}")
+    with pytest.raises(BatchError) as caught:
+        batch.load(folder)
+    for text in ("conditions.tsv", column, word, known):
+        assert text in str(caught.value)
+
+
+def test_a_told_checksum__is_refused_where_the_laboratory_writes_the_file(folder):
+    edit(folder / "acquisitions.tsv", "\tfile\n", "\tfile\tsha256\n")
+    edit(folder / "acquisitions.tsv", "a.dm4", f"a.dm4\t{'0' * 64}")
+    with pytest.raises(BatchError, match="clear the cell"):
+        batch.load(folder)
 
 
 def test_measured_batches__have_no_plans_of_the_laboratory(folder):

@@ -13,5 +13,5 @@ plan = store.read_plan(snakemake.input.step)
 products = [store.read_product(path) for path in snakemake.input.products]
 truths = [store.read_product(path) for path in snakemake.input.truths]
 score = scoring.score(products, truths)
-store.write(score, SCORE, job=snakemake, about=plan["about"])
+store.write_simulated(score, SCORE, job=snakemake, about=plan["about"])
 store.write_table(score.to_dataframe(), job=snakemake)

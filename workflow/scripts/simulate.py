@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nanostitch import simulate, store
+from nanostitch import store
 from nanostitch.contracts.specimen import SPECIMEN
 from nanostitch.contracts.truth import TRUTH
+from nanostitch.simulate.record import record
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 store.log_to(snakemake.log[0])
 plan = store.read_plan(snakemake.input.acquisition)
 specimen = store.read(snakemake.input.specimen, SPECIMEN)
-asked = {key: plan[key] for key in ("seed", "instrument", "settings")}
+asked = {key: plan[key] for key in ("seed", "instrument", "writer", "settings")}
 acquisition = snakemake.wildcards.acquisition
-truth = simulate.record(Path(snakemake.output.raw), specimen, acquisition=acquisition, **asked)
-store.write(truth, TRUTH[plan["instrument"]], job=snakemake, about=plan["about"])
+truth = record(Path(snakemake.output.raw), specimen, acquisition=acquisition, **asked)
+store.write_simulated(truth, TRUTH[plan["instrument"]], job=snakemake, about=plan["about"])

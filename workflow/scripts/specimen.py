@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from nanostitch import simulate, store
+from nanostitch import store
 from nanostitch.contracts.specimen import SPECIMEN
+from nanostitch.simulate.growth import grow
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -11,5 +12,5 @@ if TYPE_CHECKING:
 store.log_to(snakemake.log[0])
 plan = store.read_plan(snakemake.input.specimen)
 about, settings = plan["about"], plan["settings"]
-specimen = simulate.grow(about, plan["condition"], seed=plan["seed"], settings=settings)
-store.write(specimen, SPECIMEN, job=snakemake, about=about)
+specimen = grow(about, plan["condition"], seed=plan["seed"], settings=settings)
+store.write_simulated(specimen, SPECIMEN, job=snakemake, about=about)

@@ -230,6 +230,11 @@ def _declaration_problems(batch: Batch) -> Iterator[Problem]:
         rows = {a.id: a.row for a in batch.acquisitions.values()}
         sheet = str(batch.folder / "acquisitions.tsv")
         yield from laboratory.problems(batch.simulate, rows, sheet, file)
+        conditions = {
+            str(a.condition.get("condition")): a.condition for a in batch.acquisitions.values()
+        }
+        sheet = str(batch.folder / "conditions.tsv")
+        yield from laboratory.condition_problems(conditions, sheet)
     for name, figure in batch.figures.items():
         if not (isinstance(name, str) and is_id(name)):
             yield Problem(file, "figures", name, ID_RULE)

@@ -9,7 +9,15 @@ from typing import Any
 
 from nanostitch import schema
 from nanostitch.schema import Problem
-from nanostitch.simulate import INSTRUMENTS
+from nanostitch.simulate.registry import INSTRUMENTS
+from nanostitch.simulate.specimen.storage import HUMIDITY_PERCENT, ILLUMINATIONS
+
+_ASCENDING = (
+    ("inner_mrad", "outer_mrad"),
+    ("start_nm", "stop_nm"),
+    ("low_frequency_hz", "high_frequency_hz"),
+)
+_TOGETHER = (("place_y_nm", "place_x_nm"),)
 
 Simulate = Mapping[str, Any]
 Rows = Mapping[str, Mapping[str, Any]]
@@ -40,6 +48,11 @@ def of_technique(technique: str) -> list[str]:
     return [name for name, device in INSTRUMENTS.items() if device.technique == technique]
 
 
+def writer(simulate: Simulate, acquisition: str, technique: str, suffix: str) -> str:
+    """Name of the module that writes the file of one acquisition."""
+    return INSTRUMENTS[instrument(simulate, acquisition, technique)].writers[suffix]
+
+
 def schema_of(name: str) -> dict[str, Any]:
     """JSON schema of an instrument's settings."""
     return schema.load(f"instruments/{name}")
@@ -63,6 +76,16 @@ def problems(simulate: Simulate, rows: Rows, sheet: str, file: str) -> Iterator[
             yield from _broken(own, schema_of(name), f"instruments.{name}", file)
     for acquisition, row in rows.items():
         yield from _of_acquisition(simulate, acquisition, row, sheet, file)
+
+
+def condition_problems(rows: Rows, sheet: str) -> Iterator[Problem]:
+    """Words of conditions.tsv that mean nothing to the laboratory."""
+    known = {"atmosphere": list(HUMIDITY_PERCENT), "illumination": list(ILLUMINATIONS)}
+    for condition, row in rows.items():
+        for column, words in known.items():
+            if column in row and row[column] not in words:
+                remedy = f"a simulated specimen knows {', '.join(words)}"
+                yield Problem(sheet, f"{condition}, column {column}", row[column], remedy)
 
 
 def _unknown(simulate: Simulate, rows: Rows, file: str) -> Iterator[Problem]:
@@ -89,11 +112,27 @@ def _of_acquisition(
         yield Problem(file, f"simulate.{where}.instrument", named, remedy)
     elif allowed:
         name = instrument(simulate, acquisition, technique)
-        yield from _broken(own, schema_of(name), where, file)
+        broken = list(_broken(own, schema_of(name), where, file))
+        yield from broken or _contradicting(settings(simulate, acquisition, technique), where, file)
         files = [f"{acquisition}.{suffix}" for suffix in INSTRUMENTS[name].writers]
         if row.get("file") not in files:
             remedy = f"the laboratory writes it itself: must be {' or '.join(files)}"
             yield Problem(sheet, f"{acquisition}, column file", row.get("file"), remedy)
+    if "sha256" in row:
+        remedy = "the laboratory writes the file itself: clear the cell"
+        yield Problem(sheet, f"{acquisition}, column sha256", row["sha256"], remedy)
+
+
+def _contradicting(chosen: Mapping[str, Any], where: str, file: str) -> Iterator[Problem]:
+    """What no schema can say of two settings: that they ascend, or stand together."""
+    for low, high in _ASCENDING:
+        if low in chosen and not chosen[low] < chosen[high]:
+            remedy = f"must be below {high}, which is {chosen[high]}"
+            yield Problem(file, f"simulate.{where}.{low}", chosen[low], remedy)
+    for one, other in _TOGETHER:
+        if one in chosen and (chosen[one] is None) != (chosen[other] is None):
+            told = {one: chosen[one], other: chosen[other]}
+            yield Problem(file, f"simulate.{where}", told, f"give both {one} and {other}, or none")
 
 
 def _broken(own: object, allowed: Mapping[str, Any], where: str, file: str) -> Iterator[Problem]:

@@ -135,7 +135,12 @@ class Plan:
         for batch in self.batches.values():
             folder = Path("results", batch.id, "plan")
             for name, content in self._files(batch):
-                text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+                text = (
+                    json.dumps(
+                        content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False
+                    )
+                    + "\n"
+                )
                 path = folder / f"{name}.json"
                 if not (path.is_file() and path.read_text("utf-8") == text):
                     write_text(path, text)
@@ -232,12 +237,15 @@ def _targets(batch: Batch) -> Iterator[str]:
 
 
 def _scored(batch: Batch) -> list[tuple[str, str]]:
-    """Product and truth of each simulated acquisition whose numbers have intervals."""
+    """Product and truth of each simulated acquisition whose numbers have intervals.
+
+    Those that the sheet leaves out (use: no) are not scored.
+    """
     if batch.simulate is None:
         return []
     results = f"results/{batch.id}"
     return [
         (f"{results}/{a.technique}/{a.id}/{TABLES[a.technique]}.nc", f"{a.path}.truth.nc")
         for a in batch.acquisitions.values()
-        if a.technique in TABLES
+        if a.technique in TABLES and a.row.get("use") != "no"
     ]

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from nanostitch import batch as batches
-from nanostitch import code, laboratory, provenance, raw, simulate
+from nanostitch import code, laboratory, provenance, raw
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.errors import BatchError
+from nanostitch.simulate import record
 
 PROJECT = Path(__file__).parents[3]
 SCRIPTS = PROJECT / "workflow" / "scripts"
@@ -68,7 +69,7 @@ def simulation(batch: Batch) -> Files:
     seed, lab = {"seed": batch.simulate["seed"]}, batch.simulate
     for name, a in specimens(batch).items():
         content = {
-            "about": _of_specimen(batch, a),
+            "about": {"batch": batch.id, **_place(a), "substrate": a.sample["substrate"]},
             "condition": {k: v for k, v in a.condition.items() if k not in ("label", "condition")},
             "settings": laboratory.specimen(lab, a.sample["sample"]),
             **_code(SCRIPTS / "specimen.py"),
@@ -76,16 +77,17 @@ def simulation(batch: Batch) -> Files:
         yield f"specimens/{name}", content | seed
     for a in batch.acquisitions.values():
         instrument = laboratory.instrument(lab, a.id, a.technique)
+        writer = laboratory.writer(lab, a.id, a.technique, a.path.suffix[1:])
         content = {
-            "about": _about(batch, a),
+            "about": {"batch": batch.id, **_place(a), "acquisition": a.id},
             "instrument": instrument,
+            "writer": writer,
             "settings": laboratory.settings(lab, a.id, a.technique),
-            **_code(SCRIPTS / "simulate.py", *simulate.modules(instrument, a.path.suffix[1:])),
+            **_code(SCRIPTS / "simulate.py", *record.modules(instrument, writer)),
         }
         yield f"simulated/{a.id}", content | seed
-    for step in ("score", "recovery"):
-        content = {"about": _of_batch(batch), "conditions": conditions(batch)}
-        yield step, {**content, **_code(SCRIPTS / f"{step}.py")}
+    yield "score", {"about": _of_batch(batch), **_code(SCRIPTS / "score.py")}
+    yield "recovery", {"conditions": conditions(batch), **_code(SCRIPTS / "recovery.py")}
 
 
 def conditions(batch: Batch) -> list[str]:
@@ -117,19 +119,16 @@ def _about(batch: Batch, a: Acquisition) -> dict[str, Any]:
         "acquisition": a.id,
         "use": a.row.get("use", "yes"),
         "note": a.row.get("note", ""),
-        **_of_specimen(batch, a),
-    }
-
-
-def _of_specimen(batch: Batch, a: Acquisition) -> dict[str, Any]:
-    return {
-        "sample": a.sample["sample"],
+        **_place(a),
         "material": a.sample["material"],
         "substrate": a.sample["substrate"],
-        "condition": a.condition["condition"],
         "condition_label": a.condition["label"],
         **_of_batch(batch),
     }
+
+
+def _place(a: Acquisition) -> dict[str, str]:
+    return {"sample": a.sample["sample"], "condition": a.condition["condition"]}
 
 
 def _of_batch(batch: Batch) -> dict[str, Any]:

@@ -6,6 +6,7 @@ known one. All problems of one document are reported at once.
 
 import copy
 import difflib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -72,9 +73,27 @@ def with_defaults(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dic
 
 def problems(document: object, schema: Mapping[str, Any], file: str) -> list[Problem]:
     """Everything in which a document breaks a schema, in the order of the document."""
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = _Strict(schema)
     errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
     return [problem for error in errors for problem in _explained(error, file)]
+
+
+def _is_integer(_: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(checker: object, value: object) -> bool:
+    is_finite = isinstance(value, float) and math.isfinite(value)
+    return is_finite or _is_integer(checker, value)
+
+
+_Strict = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "number": _is_number}
+    ),
+)
+"""Unlike JSON Schema, 1.0 is no integer here, and neither NaN nor infinity is a number."""
 
 
 def _explained(error: jsonschema.ValidationError, file: str) -> Iterator[Problem]:
@@ -85,7 +104,7 @@ def _explained(error: jsonschema.ValidationError, file: str) -> Iterator[Problem
         known = list(schema.get("properties", {}))
         for key in error.instance:
             if key not in known:
-                where = key if field == "(top level)" else f"{field}.{key}"
+                where = str(key) if field == "(top level)" else f"{field}.{key}"
                 yield Problem(file, where, error.instance[key], _did_you_mean(str(key), known))
     elif error.validator == "required" and isinstance(error.instance, dict):
         for key in value:

@@ -166,19 +166,31 @@ def write(dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str,
     Parameters
     ----------
     about
-        What is known of the acquisition, from its plan or from a product that was read; those of
-        :data:`ABOUT` that it has become attributes.
+        Attributes of the acquisition, from its plan or from a product that was read.
 
     Raises
     ------
     ContractError
         If the dataset breaks the contract.
     """
+    title = f"{Path(job.output.nc).stem} of {about['acquisition']}: {about['batch_title']}"
+    _write(dataset, contract, job, {name: about[name] for name in ABOUT} | {"title": title})
+
+
+def write_simulated(
+    dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str, Any]
+) -> None:
+    """Write what the virtual laboratory knows, likewise; ``about`` says whose it is."""
+    said = {"title": f"{Path(job.output.nc).stem}, simulated", "simulated": 1}
+    _write(dataset, contract, job, {**about, **said})
+
+
+def _write(
+    dataset: xr.Dataset, contract: Contract, job: Job, attributes: Mapping[str, Any]
+) -> None:
     path = Path(job.output.nc)
     product = contracts.explained(contracts.check(dataset, contract, str(path)), contract)
-    product.attrs |= {name: about[name] for name in ABOUT if name in about}
-    whose = about.get("acquisition", about["batch"])
-    product.attrs |= {"title": f"{path.stem} of {whose}: {about['batch_title']}"}
+    product.attrs |= dict(attributes)
     derivation = _derivation(job)
     product.attrs |= _global_attributes(derivation)
     with replacing(path) as partial:

@@ -15,8 +15,15 @@ REFERENCE_HUMIDITY_PERCENT = 50.0
 """Room conditions of the paper, "a typical ambient environment with moderate humidity"; it states
 no numbers, these lie between its 20 % and 60 %."""
 
-AMBIENT = ("air", "ambient")
-"""Atmospheres that hold room humidity unless the sheet says otherwise; all others are dry."""
+HUMIDITY_PERCENT: Mapping[str, float] = {
+    "air": REFERENCE_HUMIDITY_PERCENT,
+    "nitrogen": 0.0,
+    "argon": 0.0,
+    "vacuum": 0.0,
+}
+"""Atmospheres, and the relative humidity that each holds unless the sheet says otherwise [%]."""
+
+ILLUMINATIONS = ("dark", "ambient")
 
 _NUMBERS: Mapping[str, float] = {
     "storage_time_h": 0.0,
@@ -29,7 +36,7 @@ _WORDS: Mapping[str, str] = {
     "condition": "",
     "substrate": "",
     "atmosphere": "air",
-    "illumination": "ambient",
+    "illumination": "dark",
     "electron_irradiated": "no",
 }
 
@@ -48,15 +55,13 @@ class Exposure:
 
 
 def told(environment: Mapping[str, Any]) -> dict[str, Any]:
-    """The environment with what it leaves open: room conditions, no annealing, not irradiated.
+    """The environment with what it leaves open: room temperature, dark, no annealing, no electrons.
 
-    Where no relative humidity is given, air has that of the reference and any other atmosphere,
-    nitrogen or vacuum, has none.
+    Where no relative humidity is given, that of the atmosphere holds.
     """
     known = {name: value for name, value in environment.items() if not _missing(value)}
     full: dict[str, Any] = {**_WORDS, **_NUMBERS, **known}
-    humidity = REFERENCE_HUMIDITY_PERCENT if str(full["atmosphere"]).lower() in AMBIENT else 0.0
-    full.setdefault("relative_humidity_percent", humidity)
+    full.setdefault("relative_humidity_percent", HUMIDITY_PERCENT[full["atmosphere"]])
     numbers = (*_NUMBERS, "relative_humidity_percent")
     return full | {name: float(full[name]) for name in numbers}
 
