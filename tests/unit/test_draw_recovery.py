@@ -9,9 +9,9 @@ from matplotlib.colors import to_hex
 from scipy import stats
 from test_draw_figure import saved, texts
 
-from nanostitch import contracts, draw
+from nanostitch import contracts
 from nanostitch.contracts.score import SCORE
-from nanostitch.draw import coverage, page, recovery, recovery_text, style
+from nanostitch.draw import coverage, page, recovery, recovery_page, recovery_text, style
 from nanostitch.errors import ContractError
 
 CONDITIONS = ("fresh", "stored", "merged")
@@ -57,7 +57,7 @@ def node(*parts):
 
 
 def axes_of(*parts):
-    figure = draw.figure(recovery.collect(score(*parts)))
+    figure = recovery_page.figure(recovery.collect(score(*parts)))
     figure.draw_without_rendering()
     return figure.axes[0]
 
@@ -110,7 +110,9 @@ def test_collect__gives_every_number_a_unit_and_survives_the_file(tmp_path):
     with xr.open_datatree(tmp_path / "recovery.nc", decode_times=False) as file:
         read = file.load()
     xr.testing.assert_equal(read, tree)
-    assert saved(draw.figure(read), tmp_path / "a") == saved(draw.figure(tree), tmp_path / "b")
+    assert saved(recovery_page.figure(read), tmp_path / "a") == saved(
+        recovery_page.figure(tree), tmp_path / "b"
+    )
 
 
 def test_text__states_the_coverage_that_is_counted():
@@ -312,7 +314,7 @@ def test_colours__are_those_of_the_conditions_and_explained_once():
     )
     keys = [tree[letter]["key_label"].values.tolist() for letter in "abc"]
     assert keys == [["Fresh", "Stored"], ["Merged"], []]
-    axes = draw.figure(tree).axes[1]
+    axes = recovery_page.figure(tree).axes[1]
     (point,) = [line for line in axes.lines if line.get_linestyle() == "None"]
     assert to_hex(point.get_color()) == style.colour(2).lower()
     assert to_hex(axes.get_legend().legend_handles[0].get_color()) == style.colour(2).lower()
@@ -341,7 +343,7 @@ def awkward(number):
         rows("temperature", [-196.0, 20.0, 260.0], "degC", 5.0),
         rows("capacitance", [1e-12, 8e-12], "F", 1e-13),
     ]
-    return draw.figure(recovery.collect(score(*parts[:number])))
+    return recovery_page.figure(recovery.collect(score(*parts[:number])))
 
 
 @pytest.mark.parametrize("number", [1, 2, 12])

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from nanostitch import draw, store
 from nanostitch.contracts.score import SCORE
-from nanostitch.draw import recovery
+from nanostitch.draw import recovery, recovery_page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,4 +15,4 @@ tree = recovery.collect(store.read(snakemake.input.score, SCORE), plan["conditio
 store.write_tree(tree, job=snakemake)
 files = [snakemake.output.pdf, snakemake.output.svg, snakemake.output.png]
 with store.replacing_all(files) as paths:
-    draw.save(draw.figure(tree), paths, identifier=store.identity_of(snakemake.output.nc))
+    draw.save(recovery_page.figure(tree), paths, identifier=store.identity_of(snakemake.output.nc))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 
 import xarray as xr
 from matplotlib import style as stylesheets
@@ -19,7 +20,6 @@ from nanostitch.draw import (
     image,
     lettering,
     nyquist,
-    recovery,
     size_histogram,
     spectra,
     sphere,
@@ -27,7 +27,7 @@ from nanostitch.draw import (
     xray_spectrum,
 )
 
-PANELS = {
+PANELS: Mapping[str, ModuleType] = {
     "image": image,
     "spectra": spectra,
     "band_gap": band_gap,
@@ -38,13 +38,12 @@ PANELS = {
     "sphere": sphere,
     "current_voltage": current_voltage,
     "nyquist": nyquist,
-    "recovery": recovery,
 }
 SIMULATED = "Simulated raw data"
 MARGIN_MM = 1.0
 
 
-def figure(tree: xr.DataTree) -> Figure:
+def figure(tree: xr.DataTree, kinds: Mapping[str, ModuleType] = PANELS) -> Figure:
     """Draw a collected figure.
 
     Panels fill a grid row by row, each laid out for itself, so that a long label in one narrows no
@@ -56,11 +55,13 @@ def figure(tree: xr.DataTree) -> Figure:
     ----------
     tree
         What :func:`nanostitch.draw.collect` returned, or that read back from its file.
+    kinds
+        Module of each kind of panel.
     """
     panels = {name: node.to_dataset() for name, node in sorted(tree.children.items())}
     width = style.WIDTH_MM[tree.attrs["width"]]
     columns = int(tree.attrs["columns"])
-    heights = [PANELS[data.attrs["kind"]].height_mm(data) for data in panels.values()]
+    heights = [kinds[data.attrs["kind"]].height_mm(data) for data in panels.values()]
     rows = [max(heights[i : i + columns]) for i in range(0, len(heights), columns)]
     margin = _margin_text(tree, panels, width)
     foot = style.LINE_MM * len(margin) + MARGIN_MM * bool(margin)
@@ -76,7 +77,7 @@ def figure(tree: xr.DataTree) -> Figure:
         for part, (letter, data) in zip(parts.flat, panels.items(), strict=False):
             axes = part.add_subplot()
             axes.set_gid(letter)
-            PANELS[data.attrs["kind"]].draw(data, axes)
+            kinds[data.attrs["kind"]].draw(data, axes)
             _write_letter(part, letter)
         _write_margin(page, margin)
         _settle(page)
