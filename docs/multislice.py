@@ -13,7 +13,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nanostitch.simulate.instruments import atomic, columns, scattering, structure
+from nanostitch.simulate.instruments import atomic, coherence, columns, scattering, structure
 from nanostitch.simulate.projection import project
 
 Floats = NDArray[np.float64]
@@ -100,11 +100,11 @@ def ours() -> tuple[Floats, Floats]:
     projected = project(specimen, axis, axis)
     names = ("zone_axis", "tilt_y", "tilt_x")
     weight = scattering.channelling(*(specimen[name].to_numpy() for name in names))
-    drawn, _ = columns.draw(specimen, projected, weight, np.random.default_rng(0))
+    lattices = coherence.lattices(specimen, np.random.default_rng(0))
+    drawn, _ = columns.draw(specimen, projected, lattices, weight, np.random.default_rng(0))
     linear = atomic.blurred(drawn.atoms, OPTICS, _STEP_NM)
     seen = scattering.seen_by_columns(linear, _STEP_NM)
-    (lattice,) = structure.lattices(specimen, np.random.default_rng(0))
-    return _cell(seen, lattice, axis, side / 2), _cell(linear, lattice, axis, side / 2)
+    return _cell(seen, lattices[0], axis, side / 2), _cell(linear, lattices[0], axis, side / 2)
 
 
 def _cell(image: Floats, lattice: structure.Lattice, axis: Floats, middle: float) -> Floats:

@@ -181,6 +181,20 @@ def test_storage_in_air__raises_the_resistance_of_the_same_layers():
     assert (np.diff(np.log(resistance).mean(axis=0)) > 0).all()
 
 
+def test_layer__resists_more_while_gaps_part_it_and_conducts_once_it_is_one_film():
+    settings = defaults("specimen") | {"field_nm": 250}
+    about = {"sample": "film", "condition": "any", "substrate": "glass"}
+    heated = {"anneal_temperature_c": 150.0, "anneal_time_h": 1.0}
+    conditions = ({}, {"storage_time_h": 216.0}, heated, {"storage_time_h": 4380.0})
+    layers = [grow(about, storage, seed=1, settings=settings) for storage in conditions]
+    fresh, days, annealed, months = (network.sheet_conductance(layer) for layer in layers)
+    spans = [max(np.bincount(layer["particle"])) / layer.sizes["crystal"] for layer in layers]
+    assert days < 0.5 * fresh
+    assert spans[1] < 0.2
+    assert min(annealed, months) > 10 * fresh
+    assert min(spans[2:]) > 0.5
+
+
 # Current against voltage
 
 

@@ -78,6 +78,19 @@ def test_real_and_imaginary_part__obey_kramers_and_kronig(onset, shift):
 
 
 @pytest.mark.parametrize("onset", ["elliott", "square_root"])
+def test_far_off__electrons_are_free(onset):
+    """1 - (Ep/E)^2, with the plasma energy of all the electrons that absorption counts."""
+    energy = np.arange(0.01, 200, 0.01)
+    counted = dielectric.electrons(energy, dielectric.permittivity(energy, 0.1, onset))[-1]
+    far = np.array([300.0, 396.0, 405.0, 820.0, 2e3, 1e4])
+    found = dielectric.permittivity(far, 0.1, onset)
+    free = counted * dielectric.ELECTRONS_EV2 / far**2
+    # The next term of the series is the mean square of the bands' energies, below (30 eV)^2.
+    np.testing.assert_array_less(np.abs((1 - found.real) / free - 1), 1e-3 + (30 / far) ** 2)
+    assert np.abs(found.imag).max() < 1e-9
+
+
+@pytest.mark.parametrize("onset", ["elliott", "square_root"])
 def test_electrons__are_counted_alike_by_absorption_and_by_loss(onset):
     energy = np.arange(0.01, 150, 0.01)
     permittivity = dielectric.permittivity(energy, 0.05, onset)

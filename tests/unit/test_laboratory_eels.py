@@ -1,6 +1,7 @@
 """Simulated low-loss spectra: physics against exact limits, files against their truth."""
 
 import inspect
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from specimens import square_layer
 
 from nanostitch import laboratory, raw, schema
 from nanostitch.eels import background, band_gap, zero_loss
-from nanostitch.simulate.files import dm4
+from nanostitch.errors import BatchError
+from nanostitch.simulate.files import dm4, emsa
 from nanostitch.simulate.instruments import (
     dielectric,
     line_scan,
@@ -178,8 +180,8 @@ def test_shift_of_the_axis__moves_the_spectrum_and_nothing_else():
 def test_camera__has_one_pattern_for_all_spectra():
     camera = device(gain_spread=0.01)
     bright = np.full((2, 1024), 1e8)
-    first, spikes = camera.detect(bright, np.random.default_rng(1))
-    second, _ = camera.detect(bright, np.random.default_rng(2))
+    first, spikes = camera.detect(bright, 1e8, np.random.default_rng(1))
+    second, _ = camera.detect(bright, 1e8, np.random.default_rng(2))
     patterns = np.array([*first, *second]) / 1e8 - 1
     assert spikes == 0
     assert patterns.std() == pytest.approx(0.01, rel=0.1)
@@ -188,13 +190,52 @@ def test_camera__has_one_pattern_for_all_spectra():
 
 
 def test_camera__counts_electrons_like_poisson_with_its_read_noise():
-    counts, _ = device(read_noise=4.0).detect(np.full((400, 1024), 25.0), np.random.default_rng(3))
+    counts, _ = device(read_noise=4.0).detect(
+        np.full((400, 1024), 25.0), 1e6, np.random.default_rng(3)
+    )
     assert counts.mean() == pytest.approx(25, rel=0.01)
     assert counts.var() == pytest.approx(25 + 16 + 1 / 12, rel=0.01)
 
 
+@pytest.mark.parametrize(("electrons", "dispersion"), [(4e9, 0.05), (1e10, 0.02)])
+def test_camera__loses_no_electron_of_the_brightest_peak(tmp_path, layer, electrons, dispersion):
+    """A sum of frames may exceed integers of 32 bits."""
+    settings = {"zero_loss_counts": electrons, "dispersion_ev": dispersion, "gain_spread": 0.0}
+    recording, truth = record("vacuum", layer, **settings)
+    assert recording.data.max() > np.iinfo(np.int32).max
+    assert recording.data.dtype == np.float32
+    kept = recording.data.astype(float).sum() / float(truth["zero_loss_counts"])
+    assert kept == pytest.approx(1, abs=2e-3)  # the tail goes on beyond the axis
+    dm4.write(tmp_path / "a.dm4", recording)
+    emsa.write(tmp_path / "a.msa", recording)
+    for name in ("a.dm4", "a.msa"):
+        read = raw.read(tmp_path / name, "eels", {}, None)["counts"]
+        np.testing.assert_array_equal(read, recording.data)
+    if dispersion < 0.05:
+        aligned = zero_loss.align(read, **DEFAULTS["zero_loss"])
+        np.testing.assert_allclose(aligned["zlp_offset"], truth["zlp_offset"], atol=2e-3)
+
+
+@pytest.mark.parametrize("dispersion", [0.001, 0.01, 0.03, 0.2])
+@pytest.mark.parametrize("gain_spread", [0.0, 0.1])
+def test_integers__are_kept_only_where_no_channel_can_exceed_them(dispersion, gain_spread):
+    camera = device(dispersion_ev=dispersion, gain_spread=gain_spread, fwhm_ev=0.04)
+    limit = np.iinfo(np.int32).max
+    for electrons in np.geomspace(1e9, 1e11, 21):
+        offsets = np.linspace(-dispersion, dispersion, 41)
+        met = probe.Met(np.zeros((41, 3)), *list(vars(probe.in_vacuum()).values())[1:])
+        brightest = 0.0
+        if camera.counts_in(electrons) is np.int32:
+            for expected in camera.expected(met, offsets, electrons):
+                brightest = max(brightest, (expected * (1 + camera._pattern)).max())
+        assert brightest < 0.995 * limit
+    assert camera.counts_in(0.9 * limit / (1 + 5 * gain_spread)) is np.int32
+
+
 def test_spikes__are_as_many_as_told_in_one_or_two_channels_each():
-    counts, spikes = device(spike_rate=0.5).detect(np.zeros((200, 1024)), np.random.default_rng(4))
+    counts, spikes = device(spike_rate=0.5).detect(
+        np.zeros((200, 1024)), 1e6, np.random.default_rng(4)
+    )
     assert abs(spikes - 100) < 4 * 10
     assert 0.8 * spikes < np.count_nonzero(counts) <= 2 * spikes
     # Exponential heights of mean 1500, so that their sum has this standard deviation.
@@ -331,3 +372,66 @@ def test_merging__moves_the_edge_down_and_leaves_its_shape():
     assert gap[0] - gap[1] == pytest.approx(2.9842 * (1 / EDGE**2 - 1 / (2 * EDGE) ** 2), rel=0.02)
     # The exciton of the larger body is bound less, which takes back a part of that.
     assert 0.4 < (steepest[0] - steepest[1]) / (gap[0] - gap[1]) < 0.8
+
+
+@pytest.mark.parametrize(("dispersion", "channels"), [(0.2, 4096), (0.1, 4096), (0.2, 2048)])
+def test_long_axes__hold_all_electrons(layer, dispersion, channels):
+    settings = {"dispersion_ev": dispersion, "channels": channels, "gain_spread": 0.0}
+    recording, truth = record("spectrum", layer, look_at="middle", **settings)
+    every = float(truth["zero_loss_counts"]) * np.exp(float(truth["relative_thickness"]))
+    assert recording.data.astype(float).sum() == pytest.approx(every, rel=2e-3)
+
+
+def test_wide_channels__sum_up_what_narrow_ones_resolve():
+    """A peak of 5 meV in channels of 0.2 eV, on a fine axis that does not resolve it."""
+    wide = device(fwhm_ev=0.005, dispersion_ev=0.2, channels=100)
+    narrow = device(fwhm_ev=0.005, dispersion_ev=0.001, channels=100 * 200)
+    for onset in ("elliott", "square_root"):
+        found = next(wide.expected(film(20.0, onset=onset), np.array([0.013]), 1e6))[0]
+        fine = next(narrow.expected(film(20.0, onset=onset), np.array([0.013]), 1e6))[0]
+        at = wide.axis.start + 0.2 * np.arange(100)
+        edges = np.round((at - 0.1 - narrow.axis.start) / 0.001).astype(int)
+        inside = slice(12, 40)
+        # Narrow channels lie half a channel off the edges of the wide ones.
+        sums = np.array([fine[a : a + 200].sum() + (fine[a + 200] - fine[a]) / 2 for a in edges])
+        # The edge of 60 electrons a channel leaks no more than that into the one below.
+        np.testing.assert_allclose(found[inside], sums[inside], rtol=0.01, atol=0.05)
+
+
+def test_memory__stays_small_within_the_limits_of_the_schemas(layer):
+    tracemalloc.start()
+    for name, settings in (
+        ("spectrum_image", {"pixels": 10, "step_nm": 50.0, "channels": 64}),
+        ("spectrum", {"zero_loss_fwhm_ev": 0.005, "dispersion_ev": 0.2, "channels": 4096}),
+    ):
+        record(name, layer, look_at="middle", **settings)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 200e6
+
+
+def test_tiles__see_what_one_map_sees(layer, monkeypatch):
+    y, x = np.random.default_rng(2).uniform(-5, 75, (2, 40))
+    matter = probe.Matter("elliott", 5.0)
+    whole = probe.meet(layer, y, x, BEAM, matter)
+    monkeypatch.setattr(probe, "_TILE_NM", 20.0)
+    tiled = probe.meet(layer, y, x, BEAM, matter)
+    for name in ("weights", "edges", "thicknesses", "band_gap"):
+        np.testing.assert_allclose(getattr(tiled, name), getattr(whole, name), atol=1e-9)
+
+
+def test_image_too_large__is_refused_with_what_would_fit(layer):
+    with pytest.raises(BatchError, match="pixels <= 128 or channels <= 1024"):
+        record("spectrum_image", layer, pixels=256, channels=4096)
+
+
+@pytest.mark.parametrize("state", [1, 2])
+@pytest.mark.parametrize("name", DEVICES)
+def test_no_crystal_left__is_recorded_without_a_gap(layer, name, state):
+    gone = layer.assign(state=("crystal", np.full(36, state, "i1"), {"units": "1"}))
+    small = {"pixels": 4} if name == "spectrum_image" else {}
+    place = {} if name == "vacuum" else {"look_at": "middle"}
+    recording, truth = record(name, gone, channels=256, **small, **place)
+    assert recording.data.max() > 1e4
+    for variable in {"band_gap", "loss_inflection"} & set(truth):
+        assert np.isnan(truth[variable]).all()

@@ -1,13 +1,17 @@
 """Simulated images: projection, aim, lattices, scan, detector, and the truth that is told."""
 
+import re
+
 import numpy as np
 import pytest
+import xarray as xr
 from specimens import square_layer
 
 from nanostitch import schema
 from nanostitch.errors import BatchError
 from nanostitch.simulate.instruments import (
     atomic,
+    coherence,
     columns,
     overview,
     scanning,
@@ -34,6 +38,14 @@ def grid(specimen, step):
 def projected(specimen, step=0.1):
     axis = grid(specimen, step)
     return project(specimen, axis, axis)
+
+
+def alone(specimen, field=300.0):
+    """The same crystals in the middle of a larger field, as a cluster lies."""
+    move = (field - float(specimen["field"])) / 2
+    names = ("centre_y", "centre_x", "seam_y", "seam_x", "metal_y", "metal_x")
+    moved = {name: specimen[name] + move for name in names}
+    return specimen.assign(moved | {"field": xr.full_like(specimen["field"], field)})
 
 
 # Projection
@@ -155,8 +167,20 @@ def test_aim__names_what_is_missing_and_what_there_is():
     for look_at in ("fault", "metal", "irradiated_edge"):
         with pytest.raises(BatchError, match=look_at):
             stage.aim(specimen, look_at, 10.0, rng)
+    for look_at in ("anywhere", "metal"):
+        with pytest.raises(BatchError) as raised:
+            stage.across(square_layer(2, 2), look_at, rng)
+        assert str(raised.value).count("'anywhere'") == (look_at == "anywhere")
     with pytest.raises(BatchError, match="give both"):
         stage.aim(specimen, "middle", 10.0, rng, place_y_nm=3.0)
+
+
+@pytest.mark.parametrize("look_at", ["middle", "anywhere", "metal"])
+def test_a_line_on_bare_film__is_refused_without_advice_that_cannot_help(look_at):
+    bare = square_layer(2, 2).isel(crystal=[])
+    with pytest.raises(BatchError, match="0 crystals .*; change the specimen") as raised:
+        stage.across(bare, look_at, np.random.default_rng(0))
+    assert "look at one" not in str(raised.value)
 
 
 def test_aim_anywhere__keeps_the_view_in_the_field_where_it_fits():
@@ -198,11 +222,49 @@ def test_columns__lose_electrons_to_their_surroundings_not_to_nowhere():
     rng = np.random.default_rng(0)
     single = rng.gamma(1.0, 0.3, (200, 200))
     seen = scattering.seen_by_columns(single, 0.03)
-    assert seen.mean() == pytest.approx(single.mean(), rel=0.01)
+    assert seen.mean() == pytest.approx(1 - np.exp(-single.mean()), rel=0.01)
     assert seen.std() < single.std()
     thin = 1e-4 * single
     seen = scattering.seen_by_columns(thin, 0.03)
     np.testing.assert_allclose(seen, thin, atol=0.01 * thin.mean())
+
+
+@pytest.mark.parametrize("height", [2.0, 8.2, 20.0, 50.0])
+@pytest.mark.parametrize("kev", [30.0, 60.0])
+def test_both_images__detect_the_same_share_of_a_crystal_below_one(height, kev):
+    optics = scattering.Optics(kev, 18.0, 60.0, 150.0, 0.14, 0.0)
+    specimen = square_layer(1, 1, edge=20.0, height=[height])
+    middle = float(specimen["field"]) / 2
+    # Whole cells, so that as many atoms are in view as an overview takes for granted.
+    half = 5 * scattering.LATTICE_NM
+    axis = np.linspace(middle - half, middle + half, round(2 * half / 0.03), endpoint=False)
+    step = float(axis[1] - axis[0])
+    image = project(specimen, axis, axis)
+    rng = np.random.default_rng(0)
+    names = ("zone_axis", "tilt_y", "tilt_x")
+    weight = scattering.channelling(*(specimen[name].to_numpy() for name in names))
+    found = coherence.lattices(specimen, rng)
+    atoms, _ = columns.draw(specimen, image, found, weight, rng)
+    linear = atomic.blurred(atoms.atoms, optics, step)
+    fine = scattering.seen_by_columns(linear, step)
+    coarse = -np.expm1(-scattering.perovskite_per_nm(optics) * height * weight[0])
+    assert 0 < fine.min() < fine.max() < 1
+    assert fine.mean() == pytest.approx(coarse, rel=0.04)
+
+
+def test_annulus_without_area__is_refused_with_both_names():
+    for outer in (60.0, 50.0):
+        with pytest.raises(BatchError, match="inner_mrad: 60.*outer_mrad"):
+            scattering.Optics(60.0, 18.0, 60.0, outer, 0.14, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("substrate", "film"),
+    [("graphene", 0.68), ("carbon film", 5.0), ("carbon/graphene on Cu grid", 5.0)],
+)
+def test_film__is_carbon_where_carbon_is_named(substrate, film):
+    assert support.thickness_nm(substrate, None) == film
+    assert support.thickness_nm(substrate, 2.0) == 2.0
 
 
 def test_grain__has_the_number_and_the_variance_of_random_atoms():
@@ -235,16 +297,105 @@ def distance_to_sites(lattice, place):
 def test_lattice__runs_on_through_a_seam_that_is_no_boundary(kind, turn):
     specimen = square_layer(1, 2, merged_pairs=[(0, 1)], angle=np.array([5.0, 5.0 + turn]))
     specimen["seam_class"][0] = kind
-    one, other = structure.lattices(specimen, np.random.default_rng(0))
+    one, other = coherence.lattices(specimen, np.random.default_rng(0))
     sites, which = structure.sites(other, other.y, other.x, 4.0)
     lead = sites[other.motif.atoms["Pb"][which] > 0]
     assert distance_to_sites(one, lead).max() < 1e-9
 
 
+def ring(shift, kinds=(0, 0, 0, 0)):
+    """Four crystals in contact whose seams close a loop; the last is turned out of it.
+
+    Turned by ``shift`` over an edge [nm], about the middle of one of its seams, its lattice moves
+    at the middle of the other one by ``shift`` over the square root of 2.
+    """
+    edge = 8.0
+    specimen = square_layer(2, 2, edge=edge, gap=0.0, merged_pairs=[(0, 1), (2, 3)])
+    more = specimen.isel(seam=[0, 1]).assign(
+        seam_first=("seam", [0, 1]),
+        seam_second=("seam", [2, 3]),
+        seam_y=("seam", [edge, edge]),
+        seam_x=("seam", [edge / 2, 1.5 * edge]),
+        seam_normal=("seam", [90.0, 90.0]),
+    )
+    seams = [name for name in specimen if str(name).startswith("seam")]
+    both = xr.concat([specimen[seams], more[seams]], "seam")
+    specimen = specimen.drop_dims("seam").merge(both)
+    specimen["seam_class"] = ("seam", np.array(kinds, "i1"))
+    specimen["angle"][3] = np.degrees(shift / edge)
+    return specimen
+
+
+def test_loops_of_seams__are_boundaries_where_their_lattices_miss():
+    for shift, apart in ((0.0, 0), (0.04, 0), (0.3, 1)):
+        specimen = ring(shift)
+        found = coherence.lattices(specimen, np.random.default_rng(0))
+        seams = coherence.labelled(specimen, found)
+        miss = np.sort(seams["seam_translation"].to_numpy())
+        np.testing.assert_allclose(miss[:3], 0.0, atol=1e-9)
+        assert miss[3] == pytest.approx(shift / np.sqrt(2), rel=0.01, abs=1e-9)
+        assert np.bincount(seams["seam_class"], minlength=3)[2] == apart
+
+
+def test_atomic_truth__calls_a_boundary_what_is_drawn_as_one():
+    chosen = settings("atomic", look_at="middle", pixels=512, **STILL)
+    _, truth = atomic.record(ring(0.3), np.random.default_rng(0), **chosen)
+    apart = truth["seam_translation"] > coherence.TRANSLATION_NM
+    assert int(apart.sum()) == 1
+    np.testing.assert_array_equal(truth["seam_class"], np.where(apart, 2, 0))
+
+
+def test_lattices__are_carried_through_seamless_then_long_seams():
+    specimen = ring(0.3, kinds=(0, 0, 1, 0))
+    assert coherence.spanning(specimen).tolist() == [True, True, False, True]
+    specimen["seam_class"][:] = 0
+    specimen["seam_length"][:] = [8.0, 5.0, 8.0, 8.0]
+    assert coherence.spanning(specimen).tolist() == [True, False, True, True]
+
+
+@pytest.mark.parametrize("offset", [-2.0, 2.0])
+@pytest.mark.parametrize("faulty", [0, 1])
+def test_lattice__runs_on_from_the_side_of_a_fault_that_the_seam_is_on(faulty, offset):
+    edge = np.where(np.arange(2) == faulty, 8.0, 8.1)
+    fault = np.where(np.arange(2) == faulty, offset, np.nan)
+    for sizes in (edge, edge[::-1]):
+        specimen = square_layer(1, 2, merged_pairs=[(0, 1)], fault_offset=fault)
+        specimen["edge"][:] = sizes
+        rng = np.random.default_rng(0)
+        image = projected(specimen, 0.03)
+        found = coherence.lattices(specimen, rng)
+        known = coherence.labelled(specimen, found)
+        assert float(known["seam_translation"][0]) == pytest.approx(0.0, abs=1e-9)
+        drawn, _ = columns.draw(specimen, image, found, np.ones(2), rng)
+        near = np.abs(drawn.place - [5.25, specimen["seam_x"].values[0]]).max(1) < 1.2
+        phase = drawn.place[near] / (scattering.LATTICE_NM / 2) * 2 * np.pi
+        assert np.abs(np.exp(1j * phase).mean(0)) == pytest.approx(1.0)
+
+
+def test_fault_that_runs_into_a_seam__makes_it_a_boundary():
+    across = np.array([0, 1], "i1")
+    fault = np.array([np.nan, 0.0])
+    specimen = square_layer(1, 2, merged_pairs=[(0, 1)], fault_offset=fault, fault_across=across)
+    assert coherence.crossed(specimen).all()
+    found = coherence.lattices(specimen, np.random.default_rng(0))
+    seams = coherence.labelled(specimen, found)
+    assert float(seams["seam_translation"][0]) == pytest.approx(scattering.LATTICE_NM / np.sqrt(2))
+    assert int(seams["seam_class"][0]) == 2
+
+
+def test_turned_lattices__have_no_translation():
+    for changed in ({"angle": [0.0, 20.0]}, {"zone_axis": np.array([0, 1], "i1")}):
+        specimen = square_layer(1, 2, merged_pairs=[(0, 1)], **changed)
+        found = coherence.lattices(specimen, np.random.default_rng(0))
+        seams = coherence.labelled(specimen, found)
+        assert np.isnan(seams["seam_translation"]).all()
+        assert seams["seam_class"].values == [2]
+
+
 def test_lattice__begins_anew_at_a_boundary():
     specimen = square_layer(1, 2, merged_pairs=[(0, 1)])
     specimen["seam_class"][0] = 2
-    one, other = structure.lattices(specimen, np.random.default_rng(0))
+    one, other = coherence.lattices(specimen, np.random.default_rng(0))
     assert distance_to_sites(one, np.array([[other.y, other.x]]))[0] > 0.02
 
 
@@ -262,8 +413,9 @@ def test_fault__puts_lead_where_caesium_would_be_and_is_undone_by_another():
 
 def drawn(specimen, step=0.03):
     image = projected(specimen, step)
-    weight = np.ones(specimen.sizes["crystal"])
-    return image, *columns.draw(specimen, image, weight, np.random.default_rng(0))
+    weight, rng = np.ones(specimen.sizes["crystal"]), np.random.default_rng(0)
+    found = coherence.lattices(specimen, rng)
+    return image, *columns.draw(specimen, image, found, weight, rng)
 
 
 @pytest.mark.parametrize("zone_axis", [0, 1, 2])
@@ -336,6 +488,18 @@ def test_drift__is_as_fast_as_asked():
     assert np.mean(way) == pytest.approx(10.0 * 256**2 * 100e-6 / 60, rel=0.15)
 
 
+def test_drift_out_of_view__is_refused_with_what_would_fit():
+    asked = {"pixels": 768, "pixel_size_nm": 0.3, "dwell_us": 1e4, "drift_nm_per_min": 100.0}
+    with pytest.raises(BatchError, match="drift_nm_per_min: 100 with dwell_us: 10000") as raised:
+        frame(**asked)
+    drift, dwell = re.findall(r"of at most ([\d.e+]+)", str(raised.value))
+    for fits in ({"drift_nm_per_min": float(drift)}, {"dwell_us": float(dwell)}):
+        y, _ = frame(**(asked | fits)).grid()
+        assert y.size < 2.1 * 768
+    with pytest.raises(BatchError, match="line_jitter_nm: 5 .* at most"):
+        frame(pixels=64, pixel_size_nm=0.003, line_jitter_nm=5.0)
+
+
 def test_counts__are_poisson_of_the_electrons_that_arrive():
     detector = scanning.Detector(1e4, 10.0, 0.0, 0.0, 1000.0)
     counts = detector.count(np.full((300, 300), 0.1), 0.3, np.random.default_rng(0)) - 1000.0
@@ -347,7 +511,7 @@ def test_counts__are_poisson_of_the_electrons_that_arrive():
 
 
 def test_overview__tells_the_truth_of_a_layer_it_holds_whole():
-    specimen = square_layer(6, 6, merged_pairs=[(0, 1), (8, 9)])
+    specimen = alone(square_layer(6, 6, merged_pairs=[(0, 1), (8, 9)]))
     _, truth = overview.record(
         specimen,
         np.random.default_rng(0),
@@ -373,7 +537,7 @@ def test_overview__tells_the_truth_of_a_layer_it_holds_whole():
 
 
 def test_overview__places_particles_where_the_drifting_image_shows_them():
-    specimen = square_layer(5, 5)
+    specimen = alone(square_layer(5, 5))
     drifting = settings(
         "overview",
         look_at="middle",
@@ -402,15 +566,14 @@ def test_overview__places_particles_where_the_drifting_image_shows_them():
 
 
 def test_overview__keeps_bodies_apart_that_the_pixels_do_not():
-    specimen = square_layer(1, 2, gap=0.1)
-    _, truth = overview.record(
-        specimen, np.random.default_rng(0), **settings("overview", pixels=128, pixel_size_nm=0.5)
-    )
+    specimen = alone(square_layer(1, 2, gap=0.1))
+    chosen = settings("overview", look_at="middle", pixels=128, pixel_size_nm=0.5)
+    _, truth = overview.record(specimen, np.random.default_rng(0), **chosen)
     assert truth.sizes["particle"] == 2
 
 
 def test_overview__shows_metal_brighter_than_crystal_and_crystal_than_film():
-    specimen = with_metal(square_layer(2, 2), 5.0)
+    specimen = with_metal(alone(square_layer(2, 2)), 5.0)
     image, truth = overview.record(
         specimen, np.random.default_rng(0), **settings("overview", look_at="middle", pixels=128)
     )
@@ -422,9 +585,22 @@ def test_overview__shows_metal_brighter_than_crystal_and_crystal_than_film():
     assert metal > np.median(image.data[label > 0]) > 3 * np.median(film)
 
 
+def test_overview__refuses_a_view_that_the_layer_does_not_fill():
+    specimen, rng = square_layer(4, 4), np.random.default_rng(0)
+    chosen = settings("overview", look_at="middle", pixels=140, **STILL)
+    _, truth = overview.record(specimen, rng, **chosen)
+    assert float(truth["coverage"]) == pytest.approx((8 / 10.5) ** 2, rel=0.01)
+    with pytest.raises(BatchError, match="view of 42.3 nm, larger than the field of 42 nm"):
+        overview.record(specimen, rng, **(chosen | {"pixels": 141}))
+    cluster = alone(specimen, 80.0)
+    _, truth = overview.record(cluster, rng, **(chosen | {"pixels": 320}))
+    assert truth.sizes["particle"] == 16
+
+
 def test_overview_of_destroyed_crystals__has_no_particle():
-    specimen = square_layer(3, 3, state=np.ones(9, "i1"))
-    _, truth = overview.record(specimen, np.random.default_rng(0), **settings("overview"))
+    specimen = alone(square_layer(3, 3, state=np.ones(9, "i1")))
+    chosen = settings("overview", look_at="middle")
+    _, truth = overview.record(specimen, np.random.default_rng(0), **chosen)
     assert truth.sizes["particle"] == 0
     assert (float(truth["number_density"]), float(truth["coverage"])) == (0.0, 0.0)
     assert int(truth["empty_shell_count"]) == 9
@@ -433,7 +609,7 @@ def test_overview_of_destroyed_crystals__has_no_particle():
 
 @pytest.mark.parametrize("instrument", [overview, atomic])
 def test_images__repeat_with_their_seed(instrument):
-    specimen = square_layer(3, 3, merged_pairs=[(0, 1)])
+    specimen = square_layer(4, 4, merged_pairs=[(0, 1)])
     name = instrument.__name__.rsplit(".", 1)[1]
     chosen = settings(name, look_at="anywhere", pixels=128)
     runs = [instrument.record(specimen, np.random.default_rng(s), **chosen) for s in (1, 1, 2)]
@@ -481,6 +657,7 @@ def test_atomic_truth__names_the_crystals_seams_and_faults_in_view():
     assert int(label.sel(x=middle - 2, method="nearest")) == first
     assert int(label.sel(x=middle + 2, method="nearest")) == second
     found = truth.swap_dims(crystal="crystal").sel(crystal=second)
+    assert truth["seam_translation"].values == pytest.approx([0.0], abs=1e-9)
     assert int(found["fault"]) == 1
     offset = float(found["fault_x"] - found["centre_x"])
     assert offset == pytest.approx(1.0, abs=scattering.LATTICE_NM / 2 + 0.01)

@@ -1,5 +1,6 @@
 """Grown specimens against what was asked, what the paper saw, and what must be conserved."""
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from specimens import ENVIRONMENT
 from nanostitch import schema
 from nanostitch.contracts import check
 from nanostitch.contracts.specimen import SPECIMEN
+from nanostitch.errors import BatchError
 from nanostitch.simulate.specimen import grow
 
 DEFAULTS = schema.with_defaults({}, schema.load("specimen"))
@@ -86,7 +88,7 @@ def mean_gap(found, chosen=slice(None)):
         (WEEK, {"arrangement": "dispersion"}),
         (HOT, {"arrangement": "cluster", "field_nm": 80.0}),
         (MONTHS, {"site_occupancy": 0.1}),
-        (MONTHS | HOT, {"site_occupancy": 0.01, "field_nm": 30.0}),
+        (MONTHS | HOT, {"site_occupancy": 0.2, "field_nm": 30.0}),
     ],
 )
 def test_every_specimen__keeps_the_contract_and_tells_its_environment(environment, settings):
@@ -110,6 +112,20 @@ def test_a_sample__is_the_same_crystals_before_any_storage():
     for name in ("initial_edge", "domain", "zone_axis", "tilt_x", "fault_offset"):
         for other in (week, film):
             np.testing.assert_array_equal(fresh[name], other[name])
+
+
+@pytest.mark.parametrize("settings", [{}, {"site_occupancy": 0.12, "field_nm": 500.0}])
+def test_longer_storage__continues_the_shorter_one(settings):
+    """Every seam made stays made, between neighbours and between wires, in air and under heat."""
+    stored = [1.0, 24.0, 216.0, 4380.0]
+    seams = []
+    for environment in (*({"storage_time_h": hours} for hours in stored), MONTHS | FILM):
+        found = grown(environment, **settings)
+        ends = (found[name].to_numpy().tolist() for name in ("seam_first", "seam_second"))
+        seams.append(set(zip(*ends, strict=True)))
+    for shorter, longer in itertools.pairwise(seams):
+        assert shorter <= longer
+    assert 0 < len(seams[1]) < len(seams[2]) < len(seams[3])
 
 
 def test_samples__differ_more_than_crystals_explain():
@@ -255,6 +271,33 @@ def test_cluster_at_260_degrees__leaves_empty_shells_and_one_metal_particle():
     lead = float((before["edge"] ** 3).sum()) / 0.587**3 * 0.4951**3 / 4
     kept = np.pi / 6 * float(after["metal_diameter"][0]) ** 3 / lead
     assert 0 < kept < 0.2
+
+
+def test_crystals_at_260_degrees__are_gone_before_they_can_merge():
+    for arrangement, side in (("cluster", 80.0), ("layer", 150.0)):
+        settings = {"arrangement": arrangement, "field_nm": side}
+        before, after = grown({}, **settings), grown(HOT, **settings)
+        for name in ("centre_y", "centre_x", "angle", "edge", "height"):
+            np.testing.assert_array_equal(before[name], after[name])
+        assert np.all(after["state"] == 1)
+        assert merged_share(after) == 0
+    hot = grown(HOT | {"anneal_temperature_c": 150.0})
+    assert merged_share(hot) > 0.95  # at 150 °C they live
+
+
+def test_no_crystal__is_an_error_that_names_the_settings():
+    scarce = {"site_occupancy": 1e-4, "field_nm": 100.0}
+    large = {"arrangement": "dispersion", "edge_mean_nm": 50.0, "field_nm": 30.0}
+    for settings in (scarce, large):
+        with pytest.raises(BatchError, match=r"field_nm \d+.*site_occupancy.*raise field_nm"):
+            grown({}, **settings)
+
+
+def test_steepest_humidity__still_grows_a_specimen():
+    least = schema.load("specimen")["properties"]["humidity_efold_percent"]["minimum"]
+    wettest = WEEK | {"relative_humidity_percent": 100.0}
+    found = grown(wettest, humidity_efold_percent=least, field_nm=100.0)
+    assert merged_share(found) > 0.9
 
 
 def test_heat__destroys_by_its_rate():

@@ -8,8 +8,9 @@ import shapely
 
 from nanostitch import schema
 from nanostitch.simulate.specimen import confinement, layer, ripening, seams, storage, thickness
+from nanostitch.simulate.specimen.approach import Approach
 from nanostitch.simulate.specimen.clocks import Clocks
-from nanostitch.simulate.specimen.coalescence import Approach, merge
+from nanostitch.simulate.specimen.coalescence import Layer
 from nanostitch.simulate.specimen.crystals import contacts_of
 from nanostitch.simulate.specimen.facets import Squares, facing, free_path, separation
 
@@ -45,6 +46,13 @@ def lattice(rows, columns, edge=8.0, gap=2.5):
         tilt_x=nothing.copy(),
         irradiated=np.zeros(count, dtype=bool),
     )
+
+
+def merge(crystals, hours, approach, rng):
+    """Squares and contacts after some hours."""
+    moving = Layer(crystals, approach, rng)
+    moving.merge(hours)
+    return moving.squares, moving.contacts
 
 
 def polygons(squares):

@@ -17,6 +17,14 @@ def test_ripening__keeps_the_volume_and_dissolves_the_small():
     assert edge[cube == 0].max() < edge[cube > 0].min() + 1e-9  # the order is kept
 
 
+def test_ripening__of_equal_crystals_ends_at_once_and_of_any_in_one():
+    np.testing.assert_array_equal(ripening.ripen(np.full(50, 8.1), 1e12), np.full(50, 8.1))
+    edge = np.random.default_rng(0).normal(8.1, 1.2, 200)
+    cube = ripening.ripen(edge, 1e12)
+    assert np.flatnonzero(cube).tolist() == [int(edge.argmax())]
+    assert cube.max() ** 3 == pytest.approx(float((edge**3).sum()))
+
+
 def test_ripening__of_two_follows_its_equation():
     edge = np.array([8.0, 9.0])
 

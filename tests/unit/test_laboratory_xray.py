@@ -6,6 +6,7 @@ from specimens import square_layer
 
 from nanostitch import schema
 from nanostitch.errors import BatchError
+from nanostitch.simulate.growth import grow
 from nanostitch.simulate.instruments import xray, xray_detector, xray_lines
 
 DEFAULTS = {
@@ -55,11 +56,41 @@ def test_composition__is_that_of_the_planted_phases():
         record(cs4pbbr6_fraction=0.7, cspb2br5_fraction=0.7)
 
 
-def test_merging__changes_neither_composition_nor_counts():
-    _, fresh = record(square_layer(), seed=1)
-    _, merged = record(square_layer(merged_pairs=((0, 1), (2, 3))), seed=1)
+def grown(mechanism="coalescence", **storage):
+    settings = schema.with_defaults({}, schema.load("specimen"))
+    about = {"sample": "grid", "condition": "any", "substrate": "carbon"}
+    chosen = settings | {"field_nm": 150.0, "mechanism": mechanism}
+    return grow(about, storage, seed=1, settings=chosen)
+
+
+@pytest.mark.parametrize("mechanism", ["coalescence", "ripening"])
+@pytest.mark.parametrize(
+    "storage", [{"storage_time_h": 168.0}, {"anneal_temperature_c": 90.0, "anneal_time_h": 1.0}]
+)
+def test_growth__changes_neither_composition_nor_counts(mechanism, storage):
+    before, after = grown(mechanism), grown(mechanism, **storage)
+    assert after.sizes["seam"] > 50 or (after["state"] == 2).sum() > 20
+    _, fresh = record(before, seed=1)
+    _, changed = record(after, seed=1)
     for name in ("atomic_percent", "line_area", "k_factor"):
-        np.testing.assert_allclose(merged[name], fresh[name])
+        np.testing.assert_allclose(changed[name], fresh[name])
+
+
+def test_counts__are_those_of_the_crystals_that_heat_left():
+    layer = grown(anneal_temperature_c=200.0, anneal_time_h=1.0)
+    cubes = layer["initial_edge"] ** 3
+    left = float(cubes.where(layer["state"] == 0, 0).sum() / cubes.sum())
+    assert 0.3 < left < 0.8
+    _, truth = record(layer, **QUIET)
+    counts = truth["line_area"].sel(line="Br_Ka") / DEFAULTS["br_ka_counts"]
+    assert float(counts) == pytest.approx(left)
+
+
+def test_best_resolution__leaves_some_noise_at_zero():
+    best = schema.load("instruments/xray")["properties"]["resolution_ev"]["minimum"]
+    assert float(xray_detector.sigma_kev(np.zeros(1), best)[0]) > 0
+    recording, _ = record(resolution_ev=best, zero_peak_counts=1e4)
+    assert recording.data.sum() > 1e4
 
 
 def test_destroyed_crystals__leave_only_grid_and_metal():

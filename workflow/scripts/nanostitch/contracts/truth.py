@@ -68,6 +68,7 @@ ATOMIC: Contract = {
     "seam_misorientation": Var(_SEAM, "degree", "In-plane misorientation."),
     "seam_tilt": Var(_SEAM, "degree", "Angle between the zone axes."),
     "seam_class": Var(_SEAM, "1", "How the lattices meet: 0 seamless, 1 tilt, 2 boundary.", "i1"),
+    "seam_translation": Var(_SEAM, "nm", "By how much the lattices miss each other."),
     "seam_first": Var(_SEAM, "1", "Number of the first crystal, 0 not seen.", "i4"),
     "seam_second": Var(_SEAM, "1", "Number of the second crystal, 0 not seen.", "i4"),
     "seam_y": Var(_SEAM, "nm", "Middle along y in the image."),

@@ -9,7 +9,14 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from nanostitch.simulate.instruments import columns, scanning, scattering, structure, support
+from nanostitch.simulate.instruments import (
+    coherence,
+    columns,
+    scanning,
+    scattering,
+    structure,
+    support,
+)
 from nanostitch.simulate.instruments.scanning import Frame
 from nanostitch.simulate.instruments.scattering import Optics
 from nanostitch.simulate.instruments.stage import aim
@@ -51,13 +58,14 @@ def record(
     -------
     tuple
         The image ``(y, x)`` and its truth: ``crystal_label`` (y, x), per crystal in view its
-        orientation and fault, per seam in view its place in the image and class,
-        ``lattice_parameter``, ``column_count`` and how the image was scanned.
+        orientation and fault, per seam in view its place in the image, its class as drawn and
+        ``seam_translation``, ``lattice_parameter``, ``column_count`` and how the image was scanned.
 
     Raises
     ------
     BatchError
-        If there is nothing on the specimen of what it is to look at.
+        If there is nothing on the specimen of what it is to look at, or the specimen drifts out
+        of view.
     """
     optics = Optics(
         beam_energy_kev, convergence_mrad, inner_mrad, outer_mrad, probe_fwhm_nm, defocus_nm
@@ -76,8 +84,10 @@ def record(
         line_jitter_nm=line_jitter_nm,
         scan_scale_error=scan_scale_error,
     )
+    lattices = coherence.lattices(specimen, rng)
+    specimen = coherence.labelled(specimen, lattices)
     projected = project(specimen, *seen.grid())
-    drawn, faults = columns.draw(specimen, projected, _brightness(specimen), rng)
+    drawn, faults = columns.draw(specimen, projected, lattices, _brightness(specimen), rng)
     share = scattered(drawn, projected, specimen, optics, carbon_nm, rng)
     sample = str(specimen.attrs.get("sample", ""))
     recording = scanning.expose(
@@ -206,6 +216,7 @@ def _seams(specimen: xr.Dataset, label: Ints, seen: Frame) -> xr.Dataset:
         "seam_misorientation": ("degree", "In-plane misorientation"),
         "seam_tilt": ("degree", "Angle between the zone axes"),
         "seam_class": ("1", "How the lattices meet: 0 seamless, 1 tilt, 2 boundary"),
+        "seam_translation": ("nm", "By how much the lattices miss each other"),
     }
     found = {
         name: (row, specimen[name].to_numpy()[shown], units, meaning)

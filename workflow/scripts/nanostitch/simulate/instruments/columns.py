@@ -44,6 +44,7 @@ class Fault(NamedTuple):
 def draw(
     specimen: xr.Dataset,
     projected: xr.Dataset,
+    lattices: list[structure.Lattice],
     weight: Floats,
     rng: np.random.Generator,
 ) -> tuple[Drawn, list[Fault]]:
@@ -56,10 +57,13 @@ def draw(
     projected
         Result of :func:`nanostitch.simulate.projection.project`; a column is as long as the
         crystal is thick there and ends with the crystal.
+    lattices
+        Lattice of each crystal before its planar fault, by
+        :func:`nanostitch.simulate.instruments.coherence.lattices`.
     weight
         Factor on the atoms of each crystal, 1 for all atoms as they are [1].
     rng
-        Draws where lattices begin.
+        Draws how particles of metal lie.
 
     Returns
     -------
@@ -68,7 +72,6 @@ def draw(
     """
     shape = (projected.sizes["y"], projected.sizes["x"])
     layers = {element: np.zeros(shape) for element in structure.VIBRATION_NM}
-    lattices = structure.lattices(specimen, rng)
     faults: list[Fault] = []
     places = [np.empty((0, 2))]
     for index in np.setdiff1d(projected["crystal"].to_numpy(), [-1]):

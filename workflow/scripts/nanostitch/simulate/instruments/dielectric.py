@@ -74,7 +74,8 @@ OSCILLATORS: Sequence[Oscillator] = (
     Oscillator(0.6000, 25.0, 8.0),
 )
 """The first four are fitted to the same data. Of the others, which only their refraction below is
-fitted to, centres and widths are set where Br 4p, Cs 5p, Br 4s and Pb 5d electrons are excited."""
+fitted to, centres and widths are set where Br 4p, Cs 5p, Br 4s and Pb 5d electrons are excited.
+Deeper shells have no edges here: beyond 60 eV eps rises to 1 as that of free electrons does."""
 SQUARE_ROOT_EDGE = Edge(BULK_EDGE.continuum_ev, 0.0, 0.0, 0.0, 1.48, 1.8)
 """The same edge without attraction and smearing, so strong that it absorbs as the other does half
 an electronvolt above its start. The lowest band is left out beside it, for its rise at 3 eV would
@@ -98,7 +99,8 @@ _LINES = 12
 _FINE_EV = 1e-3
 _NODE_EV, _NODE_STEP = 0.05, 0.01
 """Nodes x = 0.05 sinh(0.01 j) eV: half a millielectronvolt apart at the edge, 1 % of x far off."""
-_BELOW_EV, _FAR_EV = 0.6, 400.0
+_BELOW_EV, _FAR_EV = 0.6, 2e5
+"""The table ends where no electron of 120 keV can lose more."""
 
 
 def permittivity(
@@ -191,7 +193,9 @@ def binding(lengths: Floats) -> Floats:
     the bulk. It follows, within 2 meV for cubes, wires and plates of 6 to 60 nm, the variational
     energy with the wave function cos^6 exp(-r/b): particles in a box, correlated. For a cube of
     8.1 nm that is 85 meV, of which 75 meV are the mean Coulomb energy of uncorrelated particles,
-    1.79 e^2/(4 pi eps0 eps R) of Brus (1984, doi:10.1063/1.447218) carried over to a cube.
+    1.79 e^2/(4 pi eps0 eps R) of Brus (1984, doi:10.1063/1.447218) carried over to a cube. Light
+    (``ensemble.py``) and EELS use different models of the exciton, whose shifts differ by about
+    a third.
     """
     squeeze = EXCITON_RADIUS_NM * (1 / lengths).sum(axis=-1)
     growth = BINDING_GROWTH * squeeze**2 / (BINDING_BEND + squeeze)

@@ -75,7 +75,7 @@ def record(
     met = probe.meet(specimen, y, x, beam, probe.Matter(onset, carbon))
     drift = spectrometer.drift(points, drift_ev, drift_per_point_ev, rng)
     expected = np.concatenate(list(device.expected(met, drift, zero_loss_counts)))
-    counts, spikes = device.detect(expected, rng)
+    counts, spikes = device.detect(expected, zero_loss_counts, rng)
     about = device.metadata(zero_loss_counts, str(specimen.attrs.get("sample", "")))
     image = probe.survey(specimen, (middle_y, middle_x), _SURVEY_MARGIN * length_nm, carbon, rng)
     known = spectrometer.truth(met, beam, zero_loss_counts)

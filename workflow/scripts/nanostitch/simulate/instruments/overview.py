@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from nanostitch.errors import BatchError
 from nanostitch.simulate.instruments import scanning, scattering, support
 from nanostitch.simulate.instruments.scanning import Frame
 from nanostitch.simulate.instruments.scattering import Optics
@@ -19,6 +20,9 @@ from nanostitch.simulate.recording import Recording
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+
+_ROUNDING = 1e-9
+"""Relative error of a view's side, which is a product, where it equals the field."""
 
 
 class _Bodies(NamedTuple):
@@ -68,7 +72,8 @@ def record(
     Raises
     ------
     BatchError
-        If there is nothing on the specimen of what it is to look at.
+        If there is nothing on the specimen of what it is to look at, the view is larger than its
+        field, or the specimen drifts out of view.
     """
     optics = Optics(
         beam_energy_kev, convergence_mrad, inner_mrad, outer_mrad, probe_fwhm_nm, defocus_nm
@@ -87,6 +92,7 @@ def record(
         line_jitter_nm=line_jitter_nm,
         scan_scale_error=scan_scale_error,
     )
+    _check_field(specimen, seen)
     projected = project(specimen, *seen.grid())
     share = scattered(projected, specimen, optics, carbon_nm, rng)
     sample = str(specimen.attrs.get("sample", ""))
@@ -95,6 +101,29 @@ def record(
     )
     known = scanning.truth(seen, detector)
     return recording, known.merge(_population(specimen, projected, seen))
+
+
+def _check_field(specimen: xr.Dataset, seen: Frame) -> None:
+    """Refuse a view that a layer does not fill, whose number and coverage would be too low.
+
+    A cluster is all there is: around it the film is empty, in the field and beyond.
+
+    Raises
+    ------
+    BatchError
+        If the view is larger than the field and crystals lie at the border of the field.
+    """
+    field = float(specimen["field"])
+    place = np.concatenate([specimen[name].to_numpy() for name in ("centre_y", "centre_x")])
+    spacing = specimen["initial_edge"].to_numpy() + 2 * float(specimen["ligand_length"])
+    at_border = bool((np.minimum(place, field - place) < np.tile(spacing, 2)).any())
+    if at_border and seen.side_nm > field * (1 + _ROUNDING):
+        raise BatchError(
+            f"pixels: {seen.pixels} of {seen.step_nm:.4g} nm are a view of {seen.side_nm:.4g} nm, "
+            f"larger than the field of {field:.4g} nm that was grown of sample "
+            f"{specimen.attrs.get('sample')!r}, beside which there would be nothing; give fewer or "
+            "smaller pixels (pixels, pixel_size_nm), or grow the sample's field_nm larger"
+        )
 
 
 def scattered(

@@ -6,6 +6,7 @@ sources: films of a few thicknesses and edges between which every pixel is share
 and metal. Spectra are linear in them before plural scattering.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,16 +18,23 @@ from scipy.ndimage import maximum_filter
 
 from nanostitch.simulate.instruments import dielectric, loss
 from nanostitch.simulate.instruments.dielectric import Onset
-from nanostitch.simulate.projection import CRYSTAL, project
+from nanostitch.simulate.projection import CRYSTAL, DISSOLVED, project
 from nanostitch.simulate.recording import Axis, Recording
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+Source = tuple[int, int]
+"""Of a film: steps of the edge from that of the bulk, and index of the thickness."""
 
 GAP_LOSS_EV = 2.4
 """Loss whose reach stands for all: that of the band gap."""
 
 _MAP_STEP_NM = 0.5
 """Pixel of the maps, a sixteenth of the reach."""
+_TILE_NM = 250.0
+"""Side of the squares that positions are sorted into: the map of one has 0.3 million pixels."""
+_SEAM_REACH_NM = 10.0
+"""How far beyond its size a crystal may be drawn: ligands, necks and grooves."""
 _EDGE_STEP_EV = 0.005
 """Distance of the edges that films are computed for, a tenth of an edge's width."""
 _THICKNESSES_NM = np.array([0, 2, 4, 6, 8, 10, 13, 17, 22, 30, 40, 60, 90, 150, 300.0])
@@ -42,6 +50,8 @@ _LIGHT_CONTRAST = 0.03
 """Scattering to large angles by a nanometre of hydrocarbon over that of CsPbBr3."""
 _HEAVY_CONTRAST = 2.2
 """The same of lead: density and atomic number of the metal against the perovskite."""
+_MEANS = ("thickness", "gap", "ligand", "metal")
+"""Maps that are seen as means: path lengths [nm], and the crystal's times its gap [nm eV]."""
 
 
 class Matter(NamedTuple):
@@ -81,28 +91,23 @@ def meet(specimen: xr.Dataset, y: Floats, x: Floats, beam: loss.Beam, matter: Ma
         Electrons, and what is assumed of the layer.
     """
     kernel = loss.reach(_MAP_STEP_NM, beam, GAP_LOSS_EV)
-    margin = _MAP_STEP_NM * (kernel.shape[0] // 2 + 1)
-    grid_y, grid_x = (
-        np.arange(float(a.min()) - margin, float(a.max()) + margin + _MAP_STEP_NM, _MAP_STEP_NM)
-        for a in (y, x)
-    )
-    layer = project(specimen, grid_y, grid_x)
     gap, shift = _gaps(specimen, matter.onset)
-    thickness = layer["thickness"].to_numpy()
-    crystal = layer["crystal"].to_numpy()
-    # A blurred rim belongs to the crystal that it is the rim of.
-    crystal = np.where(crystal < 0, maximum_filter(crystal, 3), crystal)
-    thickness = np.where(crystal < 0, 0.0, thickness)
-    edges, thicknesses, films = _films(thickness, shift[crystal])
-    local_gap = np.where(thickness > 0, gap[crystal], 0.0)
-    others = [layer[name].to_numpy() for name in ("ligand", "metal")]
-    maps = np.stack([thickness, thickness * local_gap, *others, *films])
-    seen = _sample(_blurred(maps, kernel), y - grid_y[0], x - grid_x[0])
-    mean = seen[0]
+    means, films = np.zeros((len(_MEANS), y.size)), dict[Source, Floats]()
+    for here in _tiles(y, x):
+        grid_y, grid_x = (_grid(a[here] - a.min(), len(kernel)) + a.min() for a in (y, x))
+        at = (y[here] - grid_y[0], x[here] - grid_x[0])
+        layer = _layer(specimen, grid_y, grid_x, gap)
+        means[:, here] = [_sample(_blurred(layer[name], kernel), *at) for name in _MEANS]
+        for source, share in _films(layer["thickness"], shift[layer["crystal"].astype(int)]):
+            seen = films.setdefault(source, np.zeros(y.size))
+            seen[here] = _sample(_blurred(share, kernel), *at)
+    mean, gaps, ligand, metal = means
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean_gap = np.where(mean > _VACUUM_NM, seen[1] / mean, np.nan)
-    support = np.full(mean.size, matter.carbon_nm)
-    weights = np.stack([*seen[4:], seen[2], support, seen[3]], axis=1)
+        mean_gap = np.where(mean > _VACUUM_NM, gaps / mean, np.nan)
+    others = (ligand, np.full(y.size, matter.carbon_nm), metal)
+    level, depth = np.array(sorted(films), int).reshape(-1, 2).T
+    weights = np.stack([*(films[source] for source in sorted(films)), *others], axis=1)
+    edges, thicknesses = _EDGE_STEP_EV * level, _THICKNESSES_NM[depth]
     return Met(weights, edges, thicknesses, mean, mean_gap, matter.onset)
 
 
@@ -214,49 +219,80 @@ def _gaps(specimen: xr.Dataset, onset: Onset) -> tuple[Floats, Floats]:
     return np.append(np.where(intact, gap, 0.0), 0.0), np.append(shift, 0.0)
 
 
-def _films(thickness: Floats, shift: Floats) -> tuple[Floats, Floats, Floats]:
-    """Edges and thicknesses of the films that are there, and each pixel's share of them."""
-    there = np.flatnonzero(thickness.ravel() > 0)
-    if not there.size:
-        return np.zeros(0), np.zeros(0), np.zeros((0, *thickness.shape))
-    first, last = _THICKNESSES_NM[[0, -1]]
-    depth = np.clip(thickness.ravel()[there], first, last)
-    deeper = np.clip(np.searchsorted(_THICKNESSES_NM, depth), 1, _THICKNESSES_NM.size - 1)
+def _tiles(y: Floats, x: Floats) -> Iterator[Places]:
+    """Indices of the positions in each square of a grid that has any."""
+    row, column = (((place - place.min()) // _TILE_NM).astype(int) for place in (y, x))
+    tile = row * (int(column.max()) + 1) + column
+    order = np.argsort(tile, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(tile[order])) + 1)
+
+
+def _grid(place: Floats, reach: int) -> Floats:
+    """Pixels around positions, with room for a kernel; every tile has those of one lattice."""
+    first, last = (int(end // _MAP_STEP_NM) for end in (place.min(), place.max()))
+    return np.asarray(_MAP_STEP_NM * np.arange(first - reach // 2 - 1, last + reach // 2 + 3))
+
+
+def _layer(specimen: xr.Dataset, grid_y: Floats, grid_x: Floats, gap: Floats) -> dict[str, Floats]:
+    """Maps of :data:`_MEANS`, and of which crystal a pixel is, -1 of none."""
+    sizes = [specimen[name].to_numpy() for name in ("edge", "initial_edge", "height")]
+    reach = 2 * float(np.nanmax(np.stack(sizes), initial=0.0)) + _SEAM_REACH_NM
+    near = np.ones(specimen.sizes["crystal"], bool)
+    for name, grid in (("centre_y", grid_y), ("centre_x", grid_x)):
+        place = specimen[name].to_numpy()
+        near &= (place > grid[0] - reach) & (place < grid[-1] + reach)
+    state = specimen["state"]
+    layer = project(specimen.assign(state=state.where(near, DISSOLVED)), grid_y, grid_x)
+    found = {str(name): array.to_numpy() for name, array in layer.items()}
+    crystal = found["crystal"]
+    # A blurred rim belongs to the crystal that it is the rim of.
+    crystal = np.where(crystal < 0, maximum_filter(crystal, 3), crystal)
+    thickness = np.where(crystal < 0, 0.0, found["thickness"])
+    local_gap = np.where(thickness > 0, gap[crystal], 0.0)
+    return found | {"crystal": crystal, "thickness": thickness, "gap": thickness * local_gap}
+
+
+def _films(thickness: Floats, shift: Floats) -> Iterator[tuple[Source, Floats]]:
+    """Films that are there, and each pixel's share of them."""
+    there = np.flatnonzero(thickness > 0)
+    depth = np.clip(thickness.ravel()[there], *_THICKNESSES_NM[[0, -1]])
+    deeper = np.maximum(np.searchsorted(_THICKNESSES_NM, depth), 1)
     below = _THICKNESSES_NM[deeper - 1]
     part_deep = (depth - below) / (_THICKNESSES_NM[deeper] - below)
     edge = shift.ravel()[there] / _EDGE_STEP_EV
-    lowest = np.floor(edge.min())
-    step = np.floor(edge - lowest).astype(int)
-    part_high = edge - lowest - step
-    shape = (int(step.max()) + 2, _THICKNESSES_NM.size, thickness.size)
-    shares = np.zeros(shape)
-    for high in (0, 1):
-        for deep in (0, 1):
-            share = np.abs(1 - high - part_high) * np.abs(1 - deep - part_deep)
-            shares[step + high, deeper - 1 + deep, there] += share
-    used = np.asarray(shares.any(axis=2) & (_THICKNESSES_NM > 0))
-    level, layer = np.nonzero(used)
-    edges = _EDGE_STEP_EV * (lowest + level)
-    return edges, _THICKNESSES_NM[layer], shares[used].reshape(-1, *thickness.shape)
+    part_high, step = edge % 1, np.floor(edge).astype(int)
+    corners = ((0, 0), (0, 1), (1, 0), (1, 1))
+    level = np.concatenate([step + high for high, _ in corners])
+    layer = np.concatenate([deeper - 1 + deep for _, deep in corners])
+    parts = (np.abs([1 - high - part_high, 1 - deep - part_deep]) for high, deep in corners)
+    share = np.concatenate([part.prod(axis=0) for part in parts])
+    pixel = np.tile(there, len(corners))
+    used = np.flatnonzero((share > 0) & (_THICKNESSES_NM[layer] > 0))
+    used = used[np.lexsort((layer[used], level[used]))]
+    changes = np.diff(level[used]).astype(bool) | np.diff(layer[used]).astype(bool)
+    for one in np.split(used, np.flatnonzero(changes) + 1) if used.size else ():
+        shares = np.bincount(pixel[one], share[one], thickness.size)
+        shape = np.asarray(shares.reshape(thickness.shape), float)
+        yield (int(level[one[0]]), int(layer[one[0]])), shape
 
 
-def _blurred(maps: Floats, kernel: Floats) -> Floats:
-    """Maps seen through the reach, without their margins' ends, which wrap around."""
-    shape = [next_fast_len(size, real=True) for size in maps.shape[1:]]
+def _blurred(values: Floats, kernel: Floats) -> Floats:
+    """A map seen through the reach, without its margins' ends, which wrap around."""
+    shape = [next_fast_len(size, real=True) for size in values.shape]
     spread = np.zeros(shape)
     spread[: kernel.shape[0], : kernel.shape[1]] = kernel
     spread = np.roll(spread, [-(side // 2) for side in kernel.shape], axis=(0, 1))
-    seen = irfft2(rfft2(maps, shape) * rfft2(spread), shape)
-    return np.asarray(np.maximum(seen[:, : maps.shape[1], : maps.shape[2]], 0.0))
+    seen = irfft2(rfft2(values, shape) * rfft2(spread), shape)
+    return np.asarray(np.maximum(seen[: values.shape[0], : values.shape[1]], 0.0))
 
 
-def _sample(maps: Floats, y: Floats, x: Floats) -> Floats:
-    """Values at distances from the first pixel, linear between pixels; dims (map, position)."""
+def _sample(values: Floats, y: Floats, x: Floats) -> Floats:
+    """Values at distances from the first pixel, linear between pixels."""
     row, column = y / _MAP_STEP_NM, x / _MAP_STEP_NM
     top, left = np.floor(row).astype(int), np.floor(column).astype(int)
     down, right = row - top, column - left
-    found = np.zeros((len(maps), row.size))
+    found = np.zeros(row.size)
     for j, share_y in ((0, 1 - down), (1, down)):
         for i, share_x in ((0, 1 - right), (1, right)):
-            found += share_y * share_x * maps[:, top + j, left + i]
+            found += share_y * share_x * values[top + j, left + i]
     return found

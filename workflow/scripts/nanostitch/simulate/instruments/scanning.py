@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from nanostitch.errors import BatchError
 from nanostitch.simulate.instruments.scattering import Optics
 from nanostitch.simulate.recording import Axis, Recording
 
@@ -17,6 +18,9 @@ Place = tuple[float, float]
 
 _MARGIN = 16
 """Pixels around the view: what blurs into it and what the drift brings."""
+_LARGEST_MARGIN = 0.5
+"""Of the view, beyond which the operator would stop: in one frame half of it or more would pass,
+and the grid that holds it all would have over four times its pixels."""
 _WANDER = 0.3
 """How much the velocity of the drift varies, relative to its mean: an estimate."""
 _WANDER_TIME = 0.25
@@ -59,10 +63,18 @@ class Frame:
         """True side of the view [nm]."""
         return self.pixels * self.step_nm
 
+    @property
+    def drift_nm(self) -> float:
+        """Farthest that the specimen is from where it is in the middle of the frame [nm]."""
+        return float(sum(np.abs(shift).max() for shift in (self.drift_y, self.drift_x)))
+
+    @property
+    def jitter_nm(self) -> float:
+        """Farthest that the probe strays [nm]."""
+        return float(sum(np.abs(shift).max() for shift in (self.jitter_y, self.jitter_x)))
+
     def _margin(self) -> int:
-        shifts = (self.drift_y, self.drift_x, self.jitter_y, self.jitter_x)
-        farthest = sum(float(np.abs(shift).max()) for shift in shifts)
-        return _MARGIN + int(np.ceil(farthest / self.step_nm))
+        return _MARGIN + int(np.ceil((self.drift_nm + self.jitter_nm) / self.step_nm))
 
     def grid(self) -> tuple[Floats, Floats]:
         """Positions (y, x) on the specimen of an undistorted, larger view [nm]."""
@@ -127,6 +139,11 @@ def frame(
         Standard deviation by which whole lines are displaced, along and across [nm].
     scan_scale_error
         True over stated pixel size, less 1.
+
+    Raises
+    ------
+    BatchError
+        If the drift or the jitter takes the specimen out of view.
     """
     step = pixel_size_nm * (1 + scan_scale_error)
     minutes = pixels**2 * dwell_us * 1e-6 / 60
@@ -139,7 +156,42 @@ def frame(
     drift -= drift[:, [pixels // 2]]
     jitter = line_jitter_nm * rng.standard_normal((2, pixels))
     first = step * (pixels - 1) / 2
-    return Frame(centre[0] - first, centre[1] - first, step, pixel_size_nm, *drift, *jitter)
+    seen = Frame(centre[0] - first, centre[1] - first, step, pixel_size_nm, *drift, *jitter)
+    _steady(seen, dwell_us, drift_nm_per_min, line_jitter_nm)
+    return seen
+
+
+def _steady(seen: Frame, dwell_us: float, drift_nm_per_min: float, line_jitter_nm: float) -> None:
+    """Refuse a frame in which the specimen leaves the view.
+
+    Raises
+    ------
+    BatchError
+        If it does.
+    """
+    room = _LARGEST_MARGIN * seen.side_nm
+    if seen.jitter_nm > room / 2:
+        raise BatchError(
+            f"line_jitter_nm: {line_jitter_nm:g} displaces lines by up to {seen.jitter_nm:.3g} nm "
+            f"in a view of {seen.side_nm:.4g} nm; give at most "
+            f"{_floored(line_jitter_nm * room / 2 / seen.jitter_nm)}, or a larger view (pixels, "
+            "pixel_size_nm)"
+        )
+    if seen.drift_nm > room - seen.jitter_nm:
+        share = (room - seen.jitter_nm) / seen.drift_nm
+        raise BatchError(
+            f"drift_nm_per_min: {drift_nm_per_min:g} with dwell_us: {dwell_us:g} moves the "
+            f"specimen by up to {seen.drift_nm:.3g} nm from the middle of a view of "
+            f"{seen.side_nm:.4g} nm, more than half of it; give drift_nm_per_min of at most "
+            f"{_floored(drift_nm_per_min * share)}, or dwell_us of at most "
+            f"{_floored(dwell_us * share)}, or a larger view (pixel_size_nm)"
+        )
+
+
+def _floored(value: float) -> str:
+    """Value with two digits, rounded down."""
+    unit = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return f"{np.floor(value / unit) * unit:.2g}"
 
 
 @dataclass(frozen=True)

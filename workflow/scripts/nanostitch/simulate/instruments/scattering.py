@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from nanostitch.errors import BatchError
+
 Floats = NDArray[np.float64]
 
 LATTICE_NM = 0.587
@@ -29,9 +31,9 @@ _HC_KEV_NM = 1.23984
 _SCREENING = 0.117
 """Screening angle [rad] of atomic number 1 at 1 keV."""
 
-_RANDOM = 0.65
+_RANDOM = 0.67
 """Signal of a crystal far from any zone axis over the sum of its atoms' cross-sections."""
-_ON_AXIS = (0.36, 0.45, 0.28)
+_ON_AXIS = (0.39, 0.49, 0.30)
 """What channelling along [001], [110] and [111] adds to that, by ``zone_axis``."""
 _CHANNELLING_MRAD = 18.0
 """Tilt over which it is lost: standard deviation of a Gaussian [mrad]."""
@@ -47,7 +49,13 @@ _FWHM = 2.354820
 
 @dataclass(frozen=True)
 class Optics:
-    """Beam energy [keV], semi-angle of the probe, angles of the detector [mrad], probe [nm]."""
+    """Beam energy [keV], semi-angle of the probe, angles of the detector [mrad], probe [nm].
+
+    Raises
+    ------
+    BatchError
+        If the detector has no area.
+    """
 
     beam_energy_kev: float
     convergence_mrad: float
@@ -55,6 +63,14 @@ class Optics:
     outer_mrad: float
     probe_fwhm_nm: float
     defocus_nm: float
+
+    def __post_init__(self) -> None:
+        """Check the detector."""
+        if self.inner_mrad >= self.outer_mrad:
+            raise BatchError(
+                f"inner_mrad: {self.inner_mrad:g} is not below outer_mrad: {self.outer_mrad:g}, so "
+                "that the annular detector has no area; lower inner_mrad or raise outer_mrad"
+            )
 
     @property
     def blur_nm(self) -> float:
@@ -134,7 +150,8 @@ def channelling(
     Notes
     -----
     The numbers are ours, from multislice images with abTEM of 8 nm of CsPbBr3 at 60 kV,
-    convergence 18 mrad, detector from 60 to 150 mrad, tilted by 0 to 130 mrad.
+    convergence 18 mrad, detector from 60 to 150 mrad, tilted by 0 to 130 mrad: the share s of the
+    beam detected, as -log(1 - s) before multiple scattering.
     """
     tilt = np.radians(np.hypot(tilt_y_degree, tilt_x_degree)) * 1e3
     kept = np.exp(-(tilt**2) / (2 * _CHANNELLING_MRAD**2))
@@ -145,7 +162,9 @@ def seen_by_columns(single: Floats, pixel_size_nm: float) -> Floats:
     """Share of the beam on the detector, from what each place would send if all stayed there.
 
     On a column of heavy atoms the beam is used up with depth. What leaves the column spreads and
-    is scattered by the average of its surroundings; the mean of the image stays.
+    is scattered by the average of its surroundings, until it is used up too; the share stays
+    below 1, and the mean m of ``single`` over many columns becomes 1 - exp(-m), as in images too
+    coarse for columns.
 
     Parameters
     ----------
@@ -160,10 +179,11 @@ def seen_by_columns(single: Floats, pixel_size_nm: float) -> Floats:
     16 nm thick (the test ``test_laboratory_multislice.py`` holds it to one of them).
     """
     kept = -np.expm1(-_LOST_PER_DETECTED * single) / _LOST_PER_DETECTED
-    lost: Floats = ndimage.gaussian_filter(
-        single - kept, _DIFFUSE_NM / pixel_size_nm, mode="nearest", truncate=3.0
+    around, spent = (
+        ndimage.gaussian_filter(layer, _DIFFUSE_NM / pixel_size_nm, mode="nearest", truncate=3.0)
+        for layer in (single, kept)
     )
-    return kept + lost
+    return np.asarray(1 - (1 - kept) / (1 - spent) * np.exp(-around))
 
 
 def amorphous(carbon_nm: Floats, ligand_nm: Floats) -> Floats:

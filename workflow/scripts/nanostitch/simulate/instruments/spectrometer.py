@@ -8,7 +8,7 @@ axis is a phase, and a channel's width a factor. Elastic scattering out of the a
 The zero-loss peak itself is put into channels exactly.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from nanostitch.simulate.instruments.loss import Beam
 from nanostitch.simulate.recording import Axis, Metadata
 
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int32]
+Counts = NDArray[np.int32 | np.float32]
 Truth = dict[str, tuple[Any, ...]]
 """By name: dims, values, units, meaning."""
 
@@ -37,8 +37,14 @@ _POINTS_PER_FWHM = 5
 _ROOM = 3
 """Length of the fine axis over that of the spectrum: what is lost twice does not wrap around into
 it."""
-_BATCH = 128
-"""Spectra computed at a time, which bounds memory to some 10 MB."""
+_FINEST = 10
+"""Most points of the fine axis in a channel: a channel that is far wider than the peak sums up
+whatever is finer, and an edge is no sharper than 40 meV."""
+_BATCH, _BATCH_POINTS = 128, 2**19
+"""Most spectra, and points on their fine axes, computed at a time: some 80 MB, beside one spectrum
+for each source that is met."""
+_HEADROOM = 0.99
+"""Share of the range of integers that electrons may fill; noise and spikes need far less."""
 _SPIKE_COUNTS = 1500.0
 """Mean height of a spike: an X-ray or cosmic ray in the scintillator."""
 _SPIKE_SHARED = 0.3
@@ -94,31 +100,52 @@ class Spectrometer:
             Dims (position, channel).
         """
         fine = int(np.ceil(_POINTS_PER_FWHM * self.dispersion_ev / self.fwhm_ev - 1e-9))
+        fine = min(fine, _FINEST)
         step = self.dispersion_ev / fine
         size = 2 * next_fast_len(_ROOM * fine * self.channels // 2, real=True)
-        single = np.zeros((met.weights.shape[1], size))
+        single = np.zeros((met.weights.shape[1], fine * self.channels))
         energy = np.asarray(step * np.arange(1, fine * self.channels), dtype=float)
-        single[:, 1 : energy.size + 1] = step * probe.probabilities(met, energy, self.beam)
-        losses = np.fft.rfft(single, axis=1).view(float)
+        single[:, 1:] = step * probe.probabilities(met, energy, self.beam)
         frequency = np.fft.rfftfreq(size, step)
-        peak = zero_loss.profile(step * (np.arange(size) - size // 2), self.fwhm_ev)
+        peak = zero_loss.in_channels(step * (np.arange(size + 1) - size // 2 - 0.5), self.fwhm_ev)
         seen = np.fft.rfft(np.fft.ifftshift(peak / peak.sum())) * fine
-        seen *= np.sinc(frequency * self.dispersion_ev)
+        # The peak has been summed over a point's width already.
+        seen *= np.sinc(frequency * self.dispersion_ev) / np.sinc(frequency * step)
         before = round(-self.axis.start / self.dispersion_ev)
         channel = fine * (np.arange(self.channels) - before) % size
         edges = self.axis.start + self.dispersion_ev * (np.arange(self.channels + 1) - 0.5)
         unscattered = electrons * np.exp(-met.weights @ probe.total(met, self.beam))
-        for start in range(0, len(met.weights), _BATCH):
-            batch = slice(start, start + _BATCH)
-            # A product of real arrays takes half the time of one with complex weights.
-            lost = np.expm1((met.weights[batch] @ losses).view(complex))
+        together = max(min(_BATCH, _BATCH_POINTS // size), 1)
+        for start in range(0, len(met.weights), together):
+            batch = slice(start, start + together)
+            lost = np.expm1(np.fft.rfft(met.weights[batch] @ single, size, axis=1))
             lost *= seen * np.exp(-2j * np.pi * frequency * offset[batch, None])
             scattered = np.fft.irfft(lost, size, axis=1)[:, channel]
             # Exact in real space, since a shifted peak rings in Fourier space, far into its tail.
             shares = zero_loss.in_channels(edges - offset[batch, None], self.fwhm_ev)
             yield unscattered[batch, None] * np.maximum(shares + scattered, 0.0)
 
-    def detect(self, expected: Floats, rng: np.random.Generator) -> tuple[Counts, int]:
+    def counts_in(self, electrons: float) -> type[np.int32 | np.float32]:
+        """Type that holds the counts of spectra of so many electrons.
+
+        Integers, unless the brightest channel may exceed their range: then sums of frames are
+        kept as floating-point numbers, whose rounding is far below the noise of as many electrons.
+        """
+        away = np.linspace(-0.1, 0.1, 201) * self.fwhm_ev
+        summit = float(zero_loss.profile(away, self.fwhm_ev).max())
+        share = min(summit * self.dispersion_ev, 1.0)
+        brightest = electrons * share * (1 + float(self._pattern.max()))
+        fits = brightest < _HEADROOM * np.iinfo(np.int32).max
+        return np.int32 if fits else np.float32
+
+    @property
+    def _pattern(self) -> Floats:
+        """Relative deviation of each channel's gain."""
+        return np.random.default_rng(_CAMERA).normal(0, self.gain_spread, self.channels)
+
+    def detect(
+        self, expected: Floats, electrons: float, rng: np.random.Generator
+    ) -> tuple[Counts, int]:
         """Counts of the camera, and the number of spikes among them.
 
         Electrons are counted, times a gain that differs between channels and is the same for
@@ -128,9 +155,10 @@ class Spectrometer:
         ----------
         expected
             Electrons expected, channels on the last axis.
+        electrons
+            In a spectrum, whatever they lose; all spectra of as many are of one type.
         """
-        pattern = np.random.default_rng(_CAMERA).normal(0, self.gain_spread, self.channels)
-        counts = rng.poisson(expected) * (1 + pattern)
+        counts = rng.poisson(expected) * (1 + self._pattern)
         counts += self.read_noise * rng.standard_normal(expected.shape, dtype=np.float32)
         spectra = counts.reshape(-1, self.channels)
         struck = np.repeat(np.arange(len(spectra)), rng.poisson(self.spike_rate, len(spectra)))
@@ -139,8 +167,19 @@ class Spectrometer:
         shared = height * rng.uniform(0, _SPIKE_SHARED, struck.size)
         np.add.at(spectra, (struck, where), height - shared)
         np.add.at(spectra, (struck, where + 1), shared)
-        limit = np.iinfo(np.int32).max
-        return np.clip(np.rint(counts), -limit, limit).astype(np.int32), int(struck.size)
+        return np.rint(counts).astype(self.counts_in(electrons)), int(struck.size)
+
+    def detect_all(
+        self, batches: Iterable[Floats], spectra: int, electrons: float, rng: np.random.Generator
+    ) -> tuple[Counts, int]:
+        """As :meth:`detect`, of spectra that come some at a time; dims (spectrum, channel)."""
+        counts: Counts = np.empty((spectra, self.channels), self.counts_in(electrons))
+        done, struck = 0, 0
+        for expected in batches:
+            found, spikes = self.detect(expected, electrons, rng)
+            counts[done : done + len(found)] = found
+            done, struck = done + len(found), struck + spikes
+        return counts, struck
 
 
 def drift(count: int, offset_ev: float, per_point_ev: float, rng: np.random.Generator) -> Floats:

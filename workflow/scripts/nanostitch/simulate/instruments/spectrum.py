@@ -72,7 +72,7 @@ def record(
     drift = float(rng.normal(0, drift_ev))
     every = device.expected(met, np.full(y.size, drift), zero_loss_counts)
     expected = np.concatenate(list(every)).mean(axis=0)
-    counts, spikes = device.detect(expected, rng)
+    counts, spikes = device.detect(expected, zero_loss_counts, rng)
     about = device.metadata(zero_loss_counts, str(specimen.attrs.get("sample", "")))
     image = probe.survey(specimen, centre, region_nm, carbon, rng)
     known = spectrometer.truth(probe.averaged(met), beam, zero_loss_counts)

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from nanostitch.errors import BatchError
 from nanostitch.simulate.instruments import loss, probe, scanning, spectrometer, support
 from nanostitch.simulate.instruments.dielectric import Onset
 from nanostitch.simulate.instruments.stage import aim
@@ -10,6 +11,8 @@ from nanostitch.simulate.recording import Axis, Recording
 
 _SURVEY_MARGIN = 1.5
 """Side of the survey image over that of the spectrum image."""
+_MOST_COUNTS = 2**26
+"""Largest file: 268 MB, of which reading and writing hold several copies."""
 
 
 def record(
@@ -49,8 +52,9 @@ def record(
     Raises
     ------
     BatchError
-        If the specimen has nothing of what it is to look at.
+        If the specimen has nothing of what it is to look at, or the image is too large.
     """
+    _check_size(pixels, channels)
     side = pixels * step_nm
     centre = aim(specimen, look_at, side, rng, place_y_nm=place_y_nm, place_x_nm=place_x_nm)
     offsets = step_nm * (np.arange(pixels) - (pixels - 1) / 2)
@@ -71,14 +75,30 @@ def record(
     met = probe.meet(specimen, y, x, beam, probe.Matter(onset, carbon))
     drift = spectrometer.drift(y.size, drift_ev, drift_per_point_ev, rng)
     batches = device.expected(met, drift, zero_loss_counts)
-    taken = [device.detect(expected, rng) for expected in batches]
-    counts = np.concatenate([one for one, _ in taken]).reshape(pixels, pixels, channels)
+    counts, spikes = device.detect_all(batches, y.size, zero_loss_counts, rng)
+    counts = counts.reshape(pixels, pixels, channels)
     about = device.metadata(zero_loss_counts, str(specimen.attrs.get("sample", "")))
     image = probe.survey(specimen, centre, _SURVEY_MARGIN * side, carbon, rng)
     known = spectrometer.truth(met, beam, zero_loss_counts)
-    spikes = sum(number for _, number in taken)
     known |= spectrometer.camera_truth(("x",), drift, zero_loss_fwhm_ev, spikes)
     known |= spectrometer.place_truth(("x",), y, x)
     axes = (Axis("y", 0.0, step_nm, "nm"), Axis("x", 0.0, step_nm, "nm"), device.axis)
     recording = Recording(counts, axes, "EELS spectrum image", about, image)
     return recording, scanning.described(spectrometer.on_pixels(known, pixels))
+
+
+def _check_size(pixels: int, channels: int) -> None:
+    """Refuse an image that would not fit into memory.
+
+    Raises
+    ------
+    BatchError
+        If it has more than :data:`_MOST_COUNTS` counts.
+    """
+    if pixels**2 * channels > _MOST_COUNTS:
+        raise BatchError(
+            f"pixels: {pixels} x {pixels} spectra of channels: {channels} are "
+            f"{pixels**2 * channels / 1e6:.0f} million counts, more than the "
+            f"{_MOST_COUNTS / 1e6:.0f} million of the largest file; take pixels <= "
+            f"{int((_MOST_COUNTS / channels) ** 0.5)} or channels <= {_MOST_COUNTS // pixels**2}"
+        )

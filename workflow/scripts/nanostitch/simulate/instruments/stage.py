@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nanostitch.errors import BatchError
+from nanostitch.simulate.instruments import coherence
 from nanostitch.simulate.projection import BOUNDARY, CRYSTAL, SEAMLESS, TILT
 
 Mask = NDArray[np.bool_]
@@ -33,6 +34,9 @@ _SEAMS: Mapping[str, int] = {
     "boundary": BOUNDARY,
     "zone_axis": BOUNDARY,
 }
+_OF_VIEWS = "at 'anywhere' or at 'middle'"
+_OF_LINES = "at 'middle'"
+"""What else there is to look at, for views and for lines."""
 _UNTILTED_DEGREE = 1.0
 """Tilt up to which columns of a crystal of 8 nm stay narrower than the probe: 8 nm x tan 1 degree
 is 0.14 nm."""
@@ -78,16 +82,21 @@ def aim(
         low = min(size_nm / 2, field / 2)
         y, x = rng.uniform(low, field - low, size=2)
         return float(y), float(x)
+    return _place(specimen, look_at, _OF_VIEWS)
+
+
+def _place(specimen: xr.Dataset, look_at: str, otherwise: str) -> Place:
+    """Place of a feature, or the middle."""
     if look_at == "middle":
-        return field / 2, field / 2
+        return float(specimen["field"]) / 2, float(specimen["field"]) / 2
     if look_at in _SEAMS:
-        seam = _longest_seam(specimen, look_at)
+        seam = _longest_seam(specimen, look_at, otherwise)
         return _values(specimen, ("seam_y", "seam_x"), seam)
     if look_at == "irradiated_edge":
-        return _irradiated_edge(specimen)
+        return _irradiated_edge(specimen, otherwise)
     if look_at == "metal":
-        return _largest_metal(specimen)
-    return _values(specimen, ("centre_y", "centre_x"), _crystal(specimen, look_at))
+        return _largest_metal(specimen, otherwise)
+    return _values(specimen, ("centre_y", "centre_x"), _crystal(specimen, look_at, otherwise))
 
 
 def across(
@@ -115,14 +124,18 @@ def across(
     BatchError
         If the specimen has no such feature.
     """
+    # Even the line through the middle lies along a crystal.
+    otherwise = _OF_LINES if specimen.sizes["crystal"] else ""
     if look_at in _SEAMS or look_at == "anywhere":
         if look_at in _SEAMS:
-            seam = _longest_seam(specimen, look_at)
+            seam = _longest_seam(specimen, look_at, otherwise)
         else:
-            seam = int(rng.choice(_some(specimen, look_at, _present(specimen), "seam")))
+            seam = int(rng.choice(_some(specimen, look_at, _present(specimen), "seam", otherwise)))
         y, x = _values(specimen, ("seam_y", "seam_x"), seam)
         return y, x, float(specimen["seam_normal"].values[seam])
-    y, x = aim(specimen, look_at, 0.0, rng)
+    y, x = _place(specimen, look_at, otherwise)
+    every = np.ones(specimen.sizes["crystal"], bool)
+    _some(specimen, look_at, every, "crystal to lie along", otherwise)
     square = (specimen["centre_y"].to_numpy() - y) ** 2 + (specimen["centre_x"].to_numpy() - x) ** 2
     return y, x, float(specimen["angle"].values[square.argmin()])
 
@@ -132,8 +145,10 @@ def _values(specimen: xr.Dataset, names: tuple[str, str], index: int) -> Place:
     return y, x
 
 
-def _some(specimen: xr.Dataset, look_at: str, wanted: Mask, what: str) -> NDArray[np.intp]:
-    """Indices where a mask is true.
+def _some(
+    specimen: xr.Dataset, look_at: str, wanted: Mask, what: str, otherwise: str
+) -> NDArray[np.intp]:
+    """Indices where a mask is true; ``otherwise`` is what can be looked at without any feature.
 
     Raises
     ------
@@ -147,13 +162,16 @@ def _some(specimen: xr.Dataset, look_at: str, wanted: Mask, what: str) -> NDArra
     seams = ", ".join(f"{int((kinds == kind).sum())} {name}" for name, kind in names.items())
     alive = specimen["state"].to_numpy() == CRYSTAL
     faults = int((np.isfinite(specimen["fault_offset"].to_numpy()) & alive).sum())
+    any_of_these = "at one of these" if alive.any() or specimen.sizes["metal"] else ""
+    places = " or ".join(place for place in (any_of_these, otherwise) if place)
+    remedy = f"look {places}, or " if places else ""
     raise BatchError(
         f"look_at: {look_at!r} needs a {what} that the specimen of sample "
         f"{specimen.attrs.get('sample')!r}, condition {specimen.attrs.get('condition')!r} does "
         f"not have. It has {int(alive.sum())} crystals ({faults} with a planar fault, "
         f"{int(specimen['irradiated'].to_numpy()[alive].sum())} irradiated), seams: {seams}, "
-        f"metal particles: {specimen.sizes['metal']}; look at one of these, at 'anywhere' or at "
-        "'middle', or change the specimen or its condition"
+        f"metal particles: {specimen.sizes['metal']}; {remedy}change "
+        "the specimen or its condition"
     )
 
 
@@ -164,7 +182,8 @@ def _present(specimen: xr.Dataset) -> Mask:
     return np.asarray(alive[ends[0]] & alive[ends[1]])
 
 
-def _longest_seam(specimen: xr.Dataset, look_at: str) -> int:
+def _longest_seam(specimen: xr.Dataset, look_at: str, otherwise: str) -> int:
+    """Longest seam of a class; lattices run on through it, if they do through any of the class."""
     present = _present(specimen)
     wanted = present & (specimen["seam_class"].to_numpy() == _SEAMS[look_at])
     if look_at == "zone_axis":
@@ -172,11 +191,14 @@ def _longest_seam(specimen: xr.Dataset, look_at: str) -> int:
         ends = [specimen[name].to_numpy() for name in ("seam_first", "seam_second")]
         unlike = present & (axes[ends[0]] != axes[ends[1]])
         wanted = unlike if unlike.any() else wanted
-    found = _some(specimen, look_at, wanted, "seam")
+    elif look_at != "boundary":
+        clear = wanted & coherence.spanning(specimen) & ~coherence.crossed(specimen)
+        wanted = clear if clear.any() else wanted
+    found = _some(specimen, look_at, wanted, "seam", otherwise)
     return int(found[specimen["seam_length"].to_numpy()[found].argmax()])
 
 
-def _crystal(specimen: xr.Dataset, look_at: str) -> int:
+def _crystal(specimen: xr.Dataset, look_at: str, otherwise: str) -> int:
     """Index of the crystal to look at."""
     alive = specimen["state"].to_numpy() == CRYSTAL
     edge = specimen["edge"].to_numpy()
@@ -185,9 +207,9 @@ def _crystal(specimen: xr.Dataset, look_at: str) -> int:
         tilt = np.hypot(specimen["tilt_y"].to_numpy(), specimen["tilt_x"].to_numpy())
         clear = faulty & (specimen["zone_axis"].to_numpy() == 0) & (tilt <= _UNTILTED_DEGREE)
         wanted = clear if clear.any() else faulty
-        found = _some(specimen, look_at, wanted, "crystal with a planar fault")
+        found = _some(specimen, look_at, wanted, "crystal with a planar fault", otherwise)
         return int(found[edge[found].argmax()])
-    found = _some(specimen, look_at, alive, "crystal")
+    found = _some(specimen, look_at, alive, "crystal", otherwise)
     if look_at == "largest_crystal":
         return int(found[edge[found].argmax()])
     if look_at == "smallest_crystal":
@@ -207,16 +229,17 @@ def _heart(specimen: xr.Dataset, alive: NDArray[np.intp]) -> int:
     return int(members[np.argmin(square)])
 
 
-def _irradiated_edge(specimen: xr.Dataset) -> Place:
+def _irradiated_edge(specimen: xr.Dataset, otherwise: str) -> Place:
     irradiated = specimen["irradiated"].to_numpy() == 1
     alike = irradiated.all() or not irradiated.any()
-    _some(specimen, "irradiated_edge", np.array([not alike]), "half that was irradiated")
+    halves = np.array([not alike])
+    _some(specimen, "irradiated_edge", halves, "half that was irradiated", otherwise)
     middle = float(specimen["field"]) / 2
     return middle, middle
 
 
-def _largest_metal(specimen: xr.Dataset) -> Place:
+def _largest_metal(specimen: xr.Dataset, otherwise: str) -> Place:
     diameter = specimen["metal_diameter"].to_numpy()
-    found = _some(specimen, "metal", diameter > 0, "metal particle")
+    found = _some(specimen, "metal", diameter > 0, "metal particle", otherwise)
     largest = int(found[diameter[found].argmax()])
     return _values(specimen, ("metal_y", "metal_x"), largest)

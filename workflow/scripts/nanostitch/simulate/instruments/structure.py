@@ -1,15 +1,13 @@
-"""Atomic columns of projected lattices, continuous across seams that join lattices."""
+"""Atomic columns of projected lattices, and of those beyond planar faults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from nanostitch.simulate.instruments.scattering import LATTICE_NM
-from nanostitch.simulate.projection import BOUNDARY, CRYSTAL
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +35,7 @@ _ZONE_AXES = (
 )
 """By ``zone_axis``: two lattice vectors whose projections span the projected lattice, the first
 along the edge of the crystal, and the direction of the beam."""
-_ROTATION_DEGREE = (90.0, 180.0, 60.0)
+ROTATION_DEGREE = (90.0, 180.0, 60.0)
 """Rotation about the beam that leaves the projected lattice as it is, by ``zone_axis``."""
 _FAULT_PLANE = 0.75
 """Where a planar fault may lie between two planes of lead, in lattice parameters."""
@@ -114,67 +112,6 @@ def _project(cell: Mapping[str, Floats], lattice_nm: float, zone_axis: int) -> M
     )
 
 
-def lattices(specimen: xr.Dataset, rng: np.random.Generator) -> list[Lattice]:
-    """Lattice of every crystal.
-
-    Crystals joined by seams that are no boundary, of one zone axis, share a lattice as far as
-    their directions allow: the two coincide in the middle of the seam. Others begin anywhere.
-
-    Parameters
-    ----------
-    specimen
-        Keeps ``contracts.specimen.SPECIMEN``.
-    rng
-        Draws where lattices begin.
-    """
-    axes, angles = specimen["zone_axis"].to_numpy(), specimen["angle"].to_numpy()
-    centre = np.stack([specimen["centre_y"].to_numpy(), specimen["centre_x"].to_numpy()], axis=1)
-    begin = centre + LATTICE_NM * (rng.random(centre.shape) - 0.5)
-    neighbours = _neighbours(specimen)
-    found: dict[int, Lattice] = {}
-    for seed in np.argsort(-specimen["edge"].to_numpy(), kind="stable"):
-        if int(seed) in found:
-            continue
-        motif = perovskite(int(axes[seed]))
-        y, x = (float(place) for place in begin[seed])
-        found[int(seed)] = Lattice(motif, y, x, float(angles[seed]))
-        reached = [int(seed)]
-        while reached:
-            one = reached.pop()
-            for other, seam_y, seam_x in neighbours.get(one, ()):
-                if other not in found:
-                    period = _ROTATION_DEGREE[int(axes[other])]
-                    found[other] = _carried(
-                        found[one], float(angles[other]), period, seam_y, seam_x
-                    )
-                    reached.append(other)
-    return [found[index] for index in range(axes.size)]
-
-
-def _neighbours(specimen: xr.Dataset) -> dict[int, list[tuple[int, float, float]]]:
-    """For each crystal those whose lattice continues its own, and where the seam is."""
-    names = ("seam_first", "seam_second", "seam_class", "seam_y", "seam_x")
-    state, axes = specimen["state"].to_numpy(), specimen["zone_axis"].to_numpy()
-    found: dict[int, list[tuple[int, float, float]]] = {}
-    for one, other, kind, y, x in zip(*(specimen[n].to_numpy() for n in names), strict=True):
-        alive = state[one] == CRYSTAL and state[other] == CRYSTAL
-        if alive and kind != BOUNDARY and axes[one] == axes[other]:
-            found.setdefault(int(one), []).append((int(other), float(y), float(x)))
-            found.setdefault(int(other), []).append((int(one), float(y), float(x)))
-    return found
-
-
-def _carried(lattice: Lattice, angle: float, period: float, y: float, x: float) -> Lattice:
-    """Lattice turned about a point as little as brings it to an angle or an equivalent one.
-
-    Turned about one of its sites by its period a lattice stays the same.
-    """
-    turn = (angle - lattice.angle + period / 2) % period - period / 2
-    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-    dy, dx = lattice.y - y, lattice.x - x
-    return Lattice(lattice.motif, y + dy * cos + dx * sin, x + dx * cos - dy * sin, angle)
-
-
 def sites(lattice: Lattice, y: float, x: float, reach_nm: float) -> tuple[Floats, NDArray[np.intp]]:
     """Columns of a lattice around a point.
 
@@ -193,19 +130,19 @@ def sites(lattice: Lattice, y: float, x: float, reach_nm: float) -> tuple[Floats
         Positions (y, x) of the columns, one a row [nm], and which column of the motif each is.
     """
     motif = lattice.motif
-    offset = _turned(np.array([[y - lattice.y, x - lattice.x]]), -lattice.angle)[0][::-1]
+    offset = turned(np.array([[y - lattice.y, x - lattice.x]]), -lattice.angle)[0][::-1]
     middle = np.round(np.linalg.solve(motif.basis.T, offset))
     heights = abs(np.linalg.det(motif.basis)) / np.linalg.norm(motif.basis, axis=1)[::-1]
     first, second = (int(np.ceil(reach_nm / height)) + 2 for height in heights)
     cells = np.mgrid[-first : first + 1, -second : second + 1].reshape(2, -1).T + middle
     local = (cells @ motif.basis)[:, None, :] + motif.position[None, :, :]
     which = np.tile(np.arange(len(motif.position)), len(cells))
-    place = _turned(local.reshape(-1, 2)[:, ::-1], lattice.angle) + (lattice.y, lattice.x)
+    place = turned(local.reshape(-1, 2)[:, ::-1], lattice.angle) + (lattice.y, lattice.x)
     near = np.hypot(place[:, 0] - y, place[:, 1] - x) <= reach_nm
     return place[near], which[near]
 
 
-def _turned(place: Floats, angle: float) -> Floats:
+def turned(place: Floats, angle: float) -> Floats:
     """Rows (y, x) turned from x towards y."""
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     turned: Floats = place @ np.array([[cos, -sin], [sin, cos]])
@@ -234,10 +171,10 @@ def faulted(
     tuple
         The lattice beyond it and the distance of the fault from the centre [nm].
     """
-    normal = _turned(np.array([[1.0, 0.0] if across else [0.0, 1.0]]), lattice.angle)[0]
+    normal = turned(np.array([[1.0, 0.0] if across else [0.0, 1.0]]), lattice.angle)[0]
     site = float(normal @ (lattice.y - centre_y, lattice.x - centre_x))
     plane = site + _FAULT_PLANE * LATTICE_NM
     offset = plane + LATTICE_NM * np.round((offset_nm - plane) / LATTICE_NM)
-    shift = _turned(lattice.motif.fault[None, ::-1], lattice.angle)[0]
+    shift = turned(lattice.motif.fault[None, ::-1], lattice.angle)[0]
     moved = Lattice(lattice.motif, lattice.y + shift[0], lattice.x + shift[1], lattice.angle)
     return moved, float(offset)

@@ -17,10 +17,14 @@ onto mica and wrinkling down to the roughness of the film itself."""
 
 
 def thickness_nm(substrate: str, carbon_nm: float | None) -> float:
-    """Thickness of the supporting film, unless it is given [nm]."""
+    """Thickness of the supporting film, unless it is given [nm].
+
+    Graphene is the film only where the substrate names no carbon film, which outweighs it.
+    """
     if carbon_nm is not None:
         return carbon_nm
-    return _GRAPHENE_NM if "graphene" in substrate.lower() else _FILM_NM
+    named = substrate.lower()
+    return _GRAPHENE_NM if "graphene" in named and "carbon" not in named else _FILM_NM
 
 
 def film(y: Floats, x: Floats, mean_nm: float, rng: np.random.Generator) -> Floats:

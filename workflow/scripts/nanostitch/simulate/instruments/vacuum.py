@@ -50,7 +50,7 @@ def record(
     met = probe.in_vacuum()
     drift = float(rng.normal(0, drift_ev))
     expected = next(device.expected(met, np.array([drift]), zero_loss_counts))[0]
-    counts, spikes = device.detect(expected, rng)
+    counts, spikes = device.detect(expected, zero_loss_counts, rng)
     about = device.metadata(zero_loss_counts, str(specimen.attrs.get("sample", "")))
     stray = rng.poisson(_STRAY_ELECTRONS, (_SURVEY_PIXELS, _SURVEY_PIXELS)).astype(np.int32)
     axes = (Axis("y", 0.0, _SURVEY_STEP_NM, "nm"), Axis("x", 0.0, _SURVEY_STEP_NM, "nm"))

@@ -14,6 +14,7 @@ from nanostitch.errors import BatchError
 from nanostitch.simulate.instruments import xray_detector as detector
 from nanostitch.simulate.instruments import xray_lines as lines
 from nanostitch.simulate.recording import Axis, Recording
+from nanostitch.simulate.specimen.crystals import CRYSTAL, held_volumes
 
 Array = NDArray[np.float64]
 
@@ -67,7 +68,8 @@ def matter(
         raise BatchError(
             f"xray: cs4pbbr6_fraction {cs4pbbr6} and cspb2br5_fraction {cspb2br5} exceed 1 together"
         )
-    volume = (specimen["edge"] ** 2 * specimen["height"]).where(specimen["state"] == 0, 0.0)
+    sizes = (specimen[name].to_numpy() for name in ("initial_edge", "edge", "height"))
+    volume = held_volumes(*sizes)[specimen["state"].to_numpy() == CRYSTAL]
     per_cell = sum(PHASES["CsPbBr3"])
     bromide = float(volume.sum()) / _CELL_NM3 * per_cell
     lead = float((np.pi / 6 * specimen["metal_diameter"] ** 3).sum()) / _LEAD_NM3

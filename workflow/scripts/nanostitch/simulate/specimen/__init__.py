@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nanostitch.simulate.specimen import coalescence, heating, layer, ripening, storage, wires
+from nanostitch.errors import BatchError
+from nanostitch.simulate.specimen import heating, layer, ripening, storage, wires
 from nanostitch.simulate.specimen import seams as meeting
+from nanostitch.simulate.specimen.approach import SLIDING_NM_PER_H, Approach
+from nanostitch.simulate.specimen.coalescence import Layer
 from nanostitch.simulate.specimen.crystals import (
     CRYSTAL,
     DISSOLVED,
@@ -24,6 +27,11 @@ from nanostitch.simulate.specimen.thickness import level
 REFERENCE_RATE_PER_H = 4.5e-3
 """Rate of merging to which the ripening constant belongs [1/h]: ripening, too, goes through the
 ligand shell, and quickens with it."""
+
+_NO_CRYSTAL = (
+    "specimen: no crystal fell on a {} with field_nm {:g}, edge_mean_nm {:g} and "
+    "site_occupancy {:g}; raise field_nm or site_occupancy"
+)
 
 
 def grow(
@@ -66,7 +74,8 @@ def grow(
         Decides the layer as deposited and how this sample deviates from others: the same draws
         under two conditions are the same crystals before storage.
     storage_rng
-        Decides what storage does.
+        Decides what storage does. Neighbours, isolated crystals and heat draw from a stream each,
+        so that the same draws under a longer storage are the same history, continued.
     arrangement, mechanism, ...
         See ``specimen.schema.yaml``.
 
@@ -74,6 +83,11 @@ def grow(
     -------
     xr.Dataset
         Keeps the contract of specimens; its attributes are the completed environment.
+
+    Raises
+    ------
+    BatchError
+        If no crystal falls on the field.
     """
     known = storage.told(environment)
     sample = np.exp(sample_rate_sd * sample_rng.normal()), *sample_rng.normal(size=2)
@@ -92,20 +106,35 @@ def grow(
         fault_share=fault_share,
         cluster_size=cluster_size,
     )
-    rate_per_h = float(merging_rate_per_h * sample[0])
-    hours = storage.exposure(known, activation_energy_ev, humidity_efold_percent)
-    approach = coalescence.Approach(rate_per_h, ligand_length_nm, gap_decay_nm)
+    approach = Approach(float(merging_rate_per_h * sample[0]), ligand_length_nm, gap_decay_nm)
+    lived = _lived(known)
+    hours = storage.exposure(lived, activation_energy_ev, humidity_efold_percent)
+    merging_rng, wires_rng, heating_rng = storage_rng.spawn(3)
     crystals = layer.deposit(recipe, sample_rng)
+    if not len(crystals):
+        raise BatchError(_NO_CRYSTAL.format(arrangement, field_nm, edge_mean_nm, site_occupancy))
     crystals = replace(crystals, irradiated=_irradiated(crystals, known, field_nm))
     contacts = contacts_of([])
     if mechanism == "ripening":
-        rate = ripening.RIPENING_NM2_PER_H * rate_per_h / REFERENCE_RATE_PER_H
-        crystals = _ripened(crystals, rate * hours.total, ligand_length_nm)
+        quickness = approach.rate_per_h / REFERENCE_RATE_PER_H
+        crystals = _ripened(crystals, quickness * hours.total, ligand_length_nm)
     elif mechanism == "coalescence" and arrangement != "dispersion":
-        mobility = wires.Mobility(diffusion_nm2_per_h, rate_per_h, ligand_length_nm, field_nm)
-        crystals, contacts = _merged(crystals, hours, approach, mobility, storage_rng)
-    made = _heated(crystals, contacts, known, approach.slit, storage_rng)
+        mobility = wires.Mobility(
+            diffusion_nm2_per_h, approach.rate_per_h, ligand_length_nm, field_nm
+        )
+        moving = Layer(crystals, approach, merging_rng)
+        path_nm = SLIDING_NM_PER_H * lived["anneal_time_h"]
+        _merge(moving, wires.Wires(mobility, wires_rng), hours, path_nm)
+        crystals, contacts = _levelled(crystals, moving, approach.slit, hours.total)
+    made = _heated(crystals, contacts, known, approach.slit, heating_rng)
     return dataset(made, field_nm, ligand_length_nm, known)
+
+
+def _lived(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The environment as long as crystals live in it: what heat has destroyed merges no more."""
+    storage_h = heating.lifetime(known["temperature_c"], known["storage_time_h"])
+    anneal_h = heating.lifetime(known["anneal_temperature_c"], known["anneal_time_h"])
+    return {**known, "storage_time_h": storage_h, "anneal_time_h": anneal_h}
 
 
 def _irradiated(crystals: Crystals, known: Mapping[str, Any], field_nm: float) -> Mask:
@@ -115,11 +144,11 @@ def _irradiated(crystals: Crystals, known: Mapping[str, Any], field_nm: float) -
     return np.full(len(crystals), known["electron_irradiated"] == "yes")
 
 
-def _ripened(crystals: Crystals, growth_nm2: float, keep_nm: float) -> Crystals:
+def _ripened(crystals: Crystals, hours: float, keep_nm: float) -> Crystals:
     """Let crystals dissolve in one another; those that electrons hit keep their shells."""
     free = ~crystals.irradiated
     cube = crystals.edge.copy()
-    cube[free] = ripening.ripen(crystals.edge[free], growth_nm2)
+    cube[free] = ripening.ripen(crystals.edge[free], ripening.RIPENING_NM2_PER_H * hours)
     edge, height = ripening.fitted(crystals.squares(), cube, keep_nm)
     gone = edge == 0
     return replace(
@@ -131,26 +160,31 @@ def _ripened(crystals: Crystals, growth_nm2: float, keep_nm: float) -> Crystals:
     )
 
 
-def _merged(
-    crystals: Crystals,
-    hours: storage.Exposure,
-    approach: coalescence.Approach,
-    mobility: wires.Mobility,
-    rng: np.random.Generator,
-) -> tuple[Crystals, Contacts]:
-    """Let neighbours merge, then isolated crystals attach, and bodies even out.
+def _merge(
+    moving: Layer, isolated: wires.Wires, hours: storage.Exposure, anneal_path_nm: float
+) -> None:
+    """Let neighbours merge and isolated crystals attach, in the order of their exposures.
 
-    Neighbours first, because they need no diffusion. Isolated crystals move in storage only, on
-    the water adsorbed there; annealing dries the support.
+    Isolated crystals move in storage only, on the water adsorbed there; annealing dries the
+    support, on which neighbours slide no farther than ``anneal_path_nm`` while they live.
     """
-    squares, contacts = coalescence.merge(crystals, hours.total, approach, rng)
+    for time, chance in isolated.rounds(hours.storage):
+        moving.merge(time)
+        isolated.attach(moving, time, chance)
+    moving.merge(hours.storage)
+    moving.limit(anneal_path_nm, hours.storage)
+    moving.merge(hours.total)
+
+
+def _levelled(
+    crystals: Crystals, moved: Layer, slit_nm: float, exposure_h: float
+) -> tuple[Crystals, Contacts]:
+    """Crystals where they have come, in bodies that have evened out their thickness."""
+    squares, contacts = moved.squares, moved.contacts
     crystals = replace(crystals, y=squares.y, x=squares.x, angle=squares.angle)
-    squares, later = wires.attach(crystals, contacts, hours.storage, mobility, rng)
-    crystals = replace(crystals, y=squares.y, x=squares.x, angle=squares.angle)
-    contacts = contacts.followed_by(later)
-    found = meeting.describe(crystals, contacts, approach.slit)
+    found = meeting.describe(crystals, contacts, slit_nm)
     bodies = contacts.bodies(len(crystals))
-    height = level(crystals.edge, found, contacts, bodies, hours.total)
+    height = level(crystals.edge, found, contacts, bodies, exposure_h)
     return replace(crystals, height=height), contacts
 
 

@@ -5,32 +5,24 @@ of facing facets merges at its own rate, and what has merged moves as one.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from nanostitch.simulate.specimen.approach import Approach
 from nanostitch.simulate.specimen.clocks import Clocks, Pair
 from nanostitch.simulate.specimen.crystals import (
     Contacts,
     Crystals,
     Floats,
     Ints,
-    Mask,
     contacts_of,
 )
 from nanostitch.simulate.specimen.facets import Squares, facing, free_path, separation
 
 LEAST_FACING = 0.25
 """Share of the smaller facet that must lie opposite the other; less is a corner, not a facet."""
-
-FARTHEST_DECAYS = 5.0
-"""Gaps wider than two shells by this many decay lengths never merge (rate below 1 %)."""
-
-SQUEEZED_FACTOR = 10.0
-"""Facets of one body that are nearer than one ligand length merge this much faster: their contact
-next door has already expelled the ligands, which leave the slit sideways. Chosen so that seams
-between the rows of one body close before the body meets its next neighbour."""
 
 ALIGNING_SIZE = 6
 """Bodies of fewer crystals than this turn when they attach; larger ones stick to the support."""
@@ -39,11 +31,6 @@ ALIGNED_SHARE = 0.9
 """Share of its misorientation that a single crystal gives up as it attaches; a body of n gives up
 1/n of that. Neighbours in one superlattice domain then mostly meet coherently, as the paper finds
 (its Figure 4b), by oriented attachment (Penn & Banfield, Science 281 (1998) 969)."""
-
-SLIT_DECAYS = 3.0
-"""Slits within one body fill up to two shells and this many decay lengths, about 5 nm: their walls
-are concave where they end, and atoms move there. Wider ones stay open as voids. Chosen so that a
-film of 90 °C for 1 h is continuous but for voids, as in the paper's Figure 7d."""
 
 LEAST_SEAM = 0.15
 """Share of the smaller facet along which a seam must run; less is a touching corner."""
@@ -55,93 +42,74 @@ SLACK_NM = 5.0
 """How far a crystal may move before neighbours are listed anew."""
 
 
-@dataclass(frozen=True)
-class Approach:
-    """How facets come together: rate per pair [1/h], shells and the reach beyond them [nm]."""
-
-    rate_per_h: float
-    ligand_length_nm: float
-    gap_decay_nm: float
-
-    @property
-    def bridge(self) -> float:
-        """Widest gap that a neck bridges between two bodies [nm]: what two shells had filled."""
-        return 2 * self.ligand_length_nm
-
-    @property
-    def slit(self) -> float:
-        """Widest gap that fills between facets of one body [nm]."""
-        return self.bridge + SLIT_DECAYS * self.gap_decay_nm
-
-    @property
-    def reach(self) -> float:
-        """Widest gap across which facets may come together [nm]."""
-        return self.bridge + FARTHEST_DECAYS * self.gap_decay_nm
-
-    def rates(self, gap: Floats, same_body: Mask) -> Floats:
-        """Rate of merging [1/h] of facing pairs by their gap [nm].
-
-        Within reach of both shells the rate is constant; beyond, ligands must be lost over a
-        longer stretch and it decays exponentially. Facets of one body cannot come closer: the slit
-        between them fills, if it is narrow.
-        """
-        beyond = np.maximum(gap - self.bridge, 0.0) / self.gap_decay_nm
-        rate = np.where(beyond < FARTHEST_DECAYS, self.rate_per_h * np.exp(-beyond), 0.0)
-        rate = np.where(same_body & (beyond > SLIT_DECAYS), 0.0, rate)
-        squeezed = same_body & (gap < self.ligand_length_nm)
-        rated: Floats = np.where(squeezed, SQUEEZED_FACTOR * rate, rate)
-        return rated
-
-
-def merge(
-    crystals: Crystals, hours: float, approach: Approach, rng: np.random.Generator
-) -> tuple[Squares, Contacts]:
-    """Let facing facets merge for some hours at reference conditions.
+class Layer:
+    """Crystals on the move, the bodies they form and the clocks of their facing facets.
 
     In each event the smaller of two bodies turns a little, if it is small, and moves along the
     normal of the facets until they meet or until the shell of a third body stops it. Facets that
-    stay apart are joined by a neck across the gap left.
+    stay apart are joined by a neck across the gap left. What happens until some time does not
+    depend on how long the layer is stored after it.
 
     Parameters
     ----------
     crystals
         The layer; irradiated crystals neither merge nor move.
-    hours
-        Exposure [h at reference conditions].
     approach
         Rate and shells.
     rng
         Draws the events.
-
-    Returns
-    -------
-    squares, contacts
-        Where the crystals lie afterwards, and which facets have met.
     """
-    layer = _Layer(crystals, approach, rng)
-    while (event := layer.clocks.pop(hours)) is not None:
-        layer.join(event[1], event[0])
-    return layer.squares, contacts_of(layer.rows)
-
-
-class _Layer:
-    """Crystals on the move, the bodies they form and the clocks of their facing facets."""
 
     def __init__(self, crystals: Crystals, approach: Approach, rng: np.random.Generator) -> None:
         count = len(crystals)
         self.squares = Squares(*(array.copy() for array in crystals.squares()))
         self.rows: list[tuple[int, int, float]] = []
-        self.clocks = Clocks(rng)
+        self.body = np.arange(count)
+        self.held = crystals.irradiated.copy()
+        self._clocks = Clocks(rng)
         self._approach = approach
-        self._irradiated = crystals.irradiated
-        self._body = np.arange(count)
         self._members: list[Ints] = [np.array([index]) for index in range(count)]
         self._partners: list[set[int]] = [set() for _ in range(count)]
         self._met: set[Pair] = set()
         self._failures: Counter[Pair] = Counter()
         self._list_neighbours()
-        if count:
-            self._rate(*self._around(np.arange(count)), 0.0)
+        self._rate(*self._around(np.arange(count)), 0.0)
+
+    @property
+    def contacts(self) -> Contacts:
+        """Which facets have met, and when."""
+        return contacts_of(self.rows)
+
+    def merge(self, until: float) -> None:
+        """Let facing facets merge up to an exposure [h at reference conditions]."""
+        while (event := self._clocks.pop(until)) is not None:
+            self._join(event[1], event[0])
+
+    def limit(self, path_nm: float, now: float) -> None:
+        """From now on only bodies within a distance come together."""
+        self._approach = replace(self._approach, path_nm=path_nm)
+        self._rate(*self._around(np.arange(self.body.size)), now)
+
+    def attach(self, squares: Squares, rows: list[tuple[int, int, float]]) -> None:
+        """Move isolated bodies to where they attach; they merge with no further neighbour.
+
+        Parameters
+        ----------
+        squares
+            Where all crystals lie now.
+        rows
+            Crystal attached to, crystal of the smaller body that attaches, exposure [h].
+        """
+        for staying, coming, _ in rows:
+            old = self._members[self.body[coming]]
+            self._unite(self.body[staying], old)
+            members = self._members[self.body[staying]]
+            self.held[members] = True
+            for index in members.tolist():
+                self._part(index, self._partners[index].copy())
+        self.rows += rows
+        self.squares = Squares(*(array.copy() for array in squares))
+        self._list_neighbours()
 
     def _list_neighbours(self) -> None:
         """Table (crystal, neighbour) of all that may come near before it is made anew, else -1."""
@@ -172,38 +140,36 @@ class _Layer:
         """Set the clocks of all pairs that face each other, and stop those of pairs that did."""
         found = facing(self.squares.take(one), self.squares.take(other))
         smaller = np.minimum(self.squares.edge[one], self.squares.edge[other])
-        rate = self._approach.rates(found.gap, self._body[one] == self._body[other])
+        rate = self._approach.rates(found.gap, self.body[one] == self.body[other])
         rate[found.length < LEAST_FACING * smaller] = 0.0
-        rate[self._irradiated[one] | self._irradiated[other]] = 0.0
+        rate[self.held[one] | self.held[other]] = 0.0
         for first, second, value in zip(one.tolist(), other.tolist(), rate.tolist(), strict=True):
             pair = (first, second) if first < second else (second, first)
             done = pair in self._met or self._failures[pair] >= PATIENCE
             if done or (value == 0.0 and second not in self._partners[first]):
                 continue
-            self.clocks.set(pair, value, now)
+            self._clocks.set(pair, value, now)
             change = set.add if value > 0 else set.discard
             change(self._partners[first], second)
             change(self._partners[second], first)
 
-    def join(self, pair: Pair, now: float) -> None:
+    def _join(self, pair: Pair, now: float) -> None:
         """Two facets meet, for which the smaller of two bodies comes over.
 
         If it is held too far away for a neck, or meets but a corner, both stay where they were.
         """
         first, second = pair
-        if self._body[first] == self._body[second]:
+        if self.body[first] == self.body[second]:
             self._meet(pair, now)
             return
-        sizes = [self._members[self._body[index]].size for index in pair]
+        sizes = [self._members[self.body[index]].size for index in pair]
         staying, coming = (first, second) if sizes[0] >= sizes[1] else (second, first)
-        members = self._members[self._body[coming]]
+        members = self._members[self.body[coming]]
         old = self.squares.take(members)
         self._bring(staying, coming, members)
         if self._meet(pair, now):
             self._lose_sight(members)
-            body = self._body[staying]
-            self._members[body] = np.concatenate([self._members[body], members])
-            self._body[members] = body
+            self._unite(self.body[staying], members)
         else:
             self._place(members, old)
             self._failures[pair] += 1
@@ -219,7 +185,7 @@ class _Layer:
         first, second = (self.squares.take(np.array([index])) for index in pair)
         found = facing(first, second, self._approach.slit)
         least = LEAST_SEAM * min(float(first.edge[0]), float(second.edge[0]))
-        one_body = self._body[pair[0]] == self._body[pair[1]]
+        one_body = self.body[pair[0]] == self.body[pair[1]]
         widest = self._approach.slit if one_body else self._approach.bridge
         met = bool(found.length[0] >= least and found.mean_gap[0] <= widest)
         if met:
@@ -234,16 +200,25 @@ class _Layer:
         for index, neighbour in zip(one.tolist(), other.tolist(), strict=True):
             near[index].add(neighbour)
         for index in members.tolist():
-            for gone in self._partners[index] - near[index]:
-                self.clocks.set((min(index, gone), max(index, gone)), 0.0, 0.0)
-                self._partners[index].discard(gone)
-                self._partners[gone].discard(index)
+            self._part(index, self._partners[index] - near[index])
+
+    def _part(self, index: int, partners: set[int]) -> None:
+        """Stop the clocks of a crystal with some of its partners."""
+        for gone in partners:
+            self._clocks.set((min(index, gone), max(index, gone)), 0.0, 0.0)
+            self._partners[index].discard(gone)
+            self._partners[gone].discard(index)
+
+    def _unite(self, body: int, members: Ints) -> None:
+        """Let the members of one body be of another."""
+        self._members[body] = np.concatenate([self._members[body], members])
+        self.body[members] = body
 
     def _bring(self, staying: int, coming: int, members: Ints) -> None:
         one, other = self._around(members)
-        outside = self._body[other] != self._body[coming]
+        outside = self.body[other] != self.body[coming]
         one, other = one[outside], other[outside]
-        met = self._body[other] == self._body[staying]
+        met = self.body[other] == self.body[staying]
         keep = np.where(met, 0.0, self._approach.ligand_length_nm)
         if members.size < ALIGNING_SIZE:
             self._turn(staying, coming, members, (one, other, keep))

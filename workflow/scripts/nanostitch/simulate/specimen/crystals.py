@@ -47,6 +47,10 @@ class Crystals:
         """Footprints of all crystals."""
         return Squares(self.y, self.x, self.angle, self.edge)
 
+    def volumes(self) -> Floats:
+        """Volume that each crystal holds [nm3]."""
+        return held_volumes(self.initial_edge, self.edge, self.height)
+
 
 @dataclass(frozen=True)
 class Contacts:
@@ -79,6 +83,18 @@ class Contacts:
         links = coo_array((np.ones(len(self)), (self.first, self.second)), shape=(count, count))
         labels: Ints = connected_components(links, directed=False)[1].astype(np.int64)
         return labels
+
+
+def held_volumes(initial_edge: Floats, edge: Floats, height: Floats) -> Floats:
+    """Volume that each crystal of a layer holds [nm3], by its edges and height [nm].
+
+    Merging leaves every crystal the volume of its cube: what the levelled height lacks fills the
+    necks to its neighbours. It changes no edge in the plane; where edges have changed, crystals
+    ripened, there are no necks, and each is as large as it is wide and high.
+    """
+    ripened = not np.array_equal(edge, initial_edge)
+    volumes: Floats = edge**2 * height if ripened else initial_edge**3
+    return volumes
 
 
 def contacts_of(rows: list[tuple[int, int, float]]) -> Contacts:

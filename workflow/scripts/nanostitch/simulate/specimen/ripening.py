@@ -19,6 +19,10 @@ GONE_NM = 1.0
 STEP_SHARE = 0.02
 """Largest relative change of the mean squared edge in one step."""
 
+EQUAL_SHARE = 1e-9
+"""Relative difference from the critical edge below which crystals are equal and exchange nothing;
+rounding alone is 1e-16."""
+
 FIT_ROUNDS = 60
 """Rounds in which grown edges give way to their neighbours; they converge in a few tens."""
 
@@ -39,6 +43,8 @@ def ripen(edge: Floats, growth_nm2: float) -> Floats:
     Elektrochem. 65 (1961) 581; the diffusion-limited case is Lifshitz & Slyozov, J. Phys. Chem.
     Solids 19 (1961) 35): da/dt = K (1/a_c - 1/a), where the critical edge a_c = sum a² / sum a
     keeps the volume. Each step is followed by a common factor that restores the volume exactly.
+    Steps grow with the squared critical edge and end when one crystal is left or all are equal:
+    a hundred per e-fold of it, some thousand at most.
     """
     cube = edge.astype(float)
     total, left = float((cube**3).sum()), growth_nm2
@@ -46,6 +52,8 @@ def ripen(edge: Floats, growth_nm2: float) -> Floats:
         alive = np.flatnonzero(cube)
         size = cube[alive]
         critical = float((size**2).sum() / size.sum())
+        if np.abs(size / critical - 1).max() < EQUAL_SHARE:
+            break
         step = min(left, STEP_SHARE * critical**2)
         # In the square of the edge the smallest crystals, too, dissolve at a finite speed.
         square = size**2 + 2 * step * (size / critical - 1)

@@ -1,5 +1,6 @@
 """Slow attachment of isolated crystals: wires, where the layer is sparse and storage long."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -7,12 +8,16 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from nanostitch.simulate.specimen.chains import Chain, chain_of, direction, joined, tip_normal
-from nanostitch.simulate.specimen.crystals import Contacts, Crystals, Ints, Mask, contacts_of
+from nanostitch.simulate.specimen.coalescence import Layer
+from nanostitch.simulate.specimen.crystals import Ints, Mask
 from nanostitch.simulate.specimen.facets import Squares, separation
 from nanostitch.simulate.specimen.room import Room
 
-ROUNDS = 40
-"""Steps into which the storage time is divided; each body attaches at most once in each."""
+FIRST_ROUND = 0.01
+ROUND_RATIO = 1.1
+"""Exposures at which isolated bodies attach: the first when one facet in a hundred has merged, each
+other later by this factor; each body attaches at most once in each. They do not depend on how long
+storage lasts, so that a longer one continues a shorter one."""
 
 MOBILITY_EXPONENT = 0.25
 """Diffusion falls with this power of the number of crystals: drag alone would make it 1, but a
@@ -57,44 +62,6 @@ class Mobility:
     field_nm: float
 
 
-def attach(
-    crystals: Crystals,
-    contacts: Contacts,
-    hours: float,
-    mobility: Mobility,
-    rng: np.random.Generator,
-) -> tuple[Squares, Contacts]:
-    """Let isolated rows of crystals diffuse and attach, tip to tip before side by side.
-
-    A row meets the tips within the reach of its diffusion since it last attached, merges with one
-    of them at the rate of two facets, and comes to rest where nothing overlaps; the smaller of
-    two moves. Rows that others hold in place take no part.
-
-    Parameters
-    ----------
-    crystals, contacts
-        The layer after its neighbours have merged.
-    hours
-        Storage [h at reference conditions].
-    mobility
-        How far bodies get.
-    rng
-        Draws who attaches where.
-
-    Returns
-    -------
-    squares, contacts
-        Where the crystals lie, and the contacts made here.
-    """
-    chains = _free_chains(crystals, contacts, mobility)
-    field = _Field(crystals.squares(), chains, mobility, rng)
-    if len(chains) > 1:
-        chance = -float(np.expm1(-mobility.rate_per_h * hours / ROUNDS))
-        for time in hours * np.arange(1, ROUNDS + 1) / ROUNDS:
-            field.attach_each(float(time), chance)
-    return field.room.squares, contacts_of(field.rows)
-
-
 def isolated(squares: Squares, bodies: Ints, gap: float) -> Mask:
     """Bodies to which no other body is nearer than a gap [nm]."""
     free = np.ones(int(bodies.max(initial=-1)) + 1, dtype=bool)
@@ -108,15 +75,16 @@ def isolated(squares: Squares, bodies: Ints, gap: float) -> Mask:
     return free
 
 
-def _free_chains(crystals: Crystals, contacts: Contacts, mobility: Mobility) -> list[Chain]:
-    squares, bodies = crystals.squares(), contacts.bodies(len(crystals))
+def _free_chains(layer: Layer, mobility: Mobility) -> list[Chain]:
+    """Rows of crystals, single ones among them, that nothing holds in place."""
+    squares, bodies = layer.squares, layer.body
     free = isolated(squares, bodies, 2 * mobility.ligand_length_nm + FREE_GAP_NM)
-    free[bodies[crystals.irradiated]] = False
-    members: dict[int, list[int]] = {body: [] for body in np.flatnonzero(free).tolist()}
-    links: dict[int, list[tuple[int, int]]] = {body: [] for body in members}
+    free[bodies[layer.held]] = False
+    members: dict[int, list[int]] = {}
     for index in np.flatnonzero(free[bodies]).tolist():
-        members[int(bodies[index])].append(index)
-    for first, second in zip(contacts.first.tolist(), contacts.second.tolist(), strict=True):
+        members.setdefault(int(bodies[index]), []).append(index)
+    links: dict[int, list[tuple[int, int]]] = {body: [] for body in members}
+    for first, second, _ in layer.rows:
         if int(bodies[first]) in links:
             links[int(bodies[first])].append((first, second))
     found = [chain_of(members[body], links[body], squares) for body in members]
@@ -131,21 +99,59 @@ class _Docking(NamedTuple):
     normal: float
 
 
-class _Field:
-    """Rows of crystals on the field and what they hold besides: members attached by the side."""
+class Wires:
+    """Isolated rows of crystals that diffuse and attach, tip to tip before side by side.
 
-    def __init__(
-        self, squares: Squares, chains: list[Chain], mobility: Mobility, rng: np.random.Generator
-    ) -> None:
-        self.room = Room(squares, mobility.field_nm, 2 * mobility.ligand_length_nm)
-        self.rows: list[tuple[int, int, float]] = []
-        self._chains = dict(enumerate(chains))
-        self._members = {row: np.array(chain) for row, chain in self._chains.items()}
-        self._rested = dict.fromkeys(self._chains, 0.0)
+    A row meets the tips within the reach of its diffusion since it last attached, merges with one
+    of them at the rate of two facets, and comes to rest where nothing overlaps; the smaller of
+    two moves. Rows that others hold in place take no part until they have attached once.
+
+    Parameters
+    ----------
+    mobility
+        How far bodies get.
+    rng
+        Draws who attaches where.
+    """
+
+    def __init__(self, mobility: Mobility, rng: np.random.Generator) -> None:
         self._mobility, self._rng = mobility, rng
+        self._chains: dict[int, Chain] = {}
+        self._members: dict[int, Ints] = {}
+        self._rested: dict[int, float] = {}
+        self._rows: list[tuple[int, int, float]] = []
+        self._room: Room
 
-    def attach_each(self, time: float, chance: float) -> None:
-        """Give every row, the shortest first, its chance to attach by some time [h]."""
+    def rounds(self, hours: float) -> Iterator[tuple[float, float]]:
+        """Exposures [h] up to ``hours`` at which rows attach, and the share of rows that do."""
+        rate, before = self._mobility.rate_per_h, 0.0
+        time = FIRST_ROUND / rate if rate > 0 else np.inf
+        while time <= hours:
+            yield time, -float(np.expm1(-rate * (time - before)))
+            time, before = time * ROUND_RATIO, time
+
+    def attach(self, layer: Layer, time: float, chance: float) -> None:
+        """Give every isolated row of a layer, the shortest first, its chance to attach."""
+        self._find_rows(layer)
+        if len(self._chains) < 2:
+            return
+        mobility = self._mobility
+        self._room = Room(layer.squares, mobility.field_nm, 2 * mobility.ligand_length_nm)
+        self._rows = []
+        self._attach_each(time, chance)
+        if self._rows:
+            layer.attach(self._room.squares, self._rows)
+
+    def _find_rows(self, layer: Layer) -> None:
+        """Rows that have attached, and those that nothing holds in place now."""
+        kept = [row for row in self._chains if self._rested[row] > 0]
+        self._chains = {row: self._chains[row] for row in kept}
+        for chain in _free_chains(layer, self._mobility):
+            row = min(chain)
+            self._chains[row], self._members[row] = chain, np.array(chain)
+            self._rested[row] = 0.0
+
+    def _attach_each(self, time: float, chance: float) -> None:
         rows = np.array(list(self._chains))
         sizes = np.array([self._members[row].size for row in rows.tolist()])
         order = np.lexsort((self._rng.random(rows.size), sizes))
@@ -157,7 +163,7 @@ class _Field:
             reach = self._reach(row, time)
             nearby: set[int] = set()
             for tip in (self._chains[row][0], self._chains[row][-1]):
-                point = (self.room.squares.y[tip], self.room.squares.x[tip])
+                point = (self._room.squares.y[tip], self._room.squares.x[tip])
                 nearby.update(tree.query_ball_point(point, reach))
             found = np.array(sorted(nearby), dtype=int)
             self._try(row, reach, time, [(int(owners[i]), bool(ends[i])) for i in found])
@@ -165,7 +171,7 @@ class _Field:
     def _tips(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         owners = np.repeat(np.array(list(self._chains)), 2)
         tips = np.array([chain[at] for chain in self._chains.values() for at in (0, -1)])
-        points = np.stack([self.room.squares.y[tips], self.room.squares.x[tips]], axis=1)
+        points = np.stack([self._room.squares.y[tips], self._room.squares.x[tips]], axis=1)
         return points, owners, np.tile([False, True], owners.size // 2)
 
     def _reach(self, row: int, time: float) -> float:
@@ -194,7 +200,7 @@ class _Field:
 
     def _ahead(self, row: int, other: int, end: bool) -> _Docking:
         """At the tip of another row, by the own tip that is nearer."""
-        squares, chain = self.room.squares, self._chains[row]
+        squares, chain = self._room.squares, self._chains[row]
         target = self._chains[other]
         tip = target[-1 if end else 0]
         away = [
@@ -206,7 +212,7 @@ class _Field:
 
     def _beside(self, row: int, other: int) -> _Docking:
         """At the side of one crystal of another row."""
-        squares, target = self.room.squares, self._chains[other]
+        squares, target = self._room.squares, self._chains[other]
         crystal = target[int(self._rng.integers(len(target)))]
         along = tip_normal(squares, target, True, 0.0)
         turn = np.pi / 2 if self._rng.random() < 0.5 else -np.pi / 2
@@ -214,7 +220,7 @@ class _Field:
 
     def _dock(self, row: int, dock: _Docking, reach: float) -> bool:
         """Place a row with its tip at a facet if it gets there and has room."""
-        chain, members, squares = self._chains[row], self._members[row], self.room.squares
+        chain, members, squares = self._chains[row], self._members[row], self._room.squares
         tip = chain[-1 if dock.from_end else 0]
         kink = self._rng.random() < KINK_SHARE
         bend = np.radians(self._rng.normal(0.0, KINK_SD_DEGREE if kink else JOINT_SD_DEGREE))
@@ -233,9 +239,9 @@ class _Field:
         )
         if np.hypot(placed.y - old.y, placed.x - old.x).max() > reach:
             return False
-        if not self.room.has_room(members, placed, touching=(tip, dock.crystal)):
+        if not self._room.has_room(members, placed, touching=(tip, dock.crystal)):
             return False
-        self.room.place(members, placed)
+        self._room.place(members, placed)
         return True
 
     def _unite(
@@ -243,7 +249,7 @@ class _Field:
     ) -> None:
         other, end = target
         chain, members = self._chains.pop(row), self._members.pop(row)
-        self.rows.append((dock.crystal, chain[-1 if dock.from_end else 0], time))
+        self._rows.append((dock.crystal, chain[-1 if dock.from_end else 0], time))
         self._members[other] = np.concatenate([self._members[other], members])
         self._rested[other] = time
         if not sideways:
