@@ -488,7 +488,7 @@ def test_hostile_sizes__end_soon_and_clearly(tmp_path: Path, monkeypatch) -> Non
     wide = "\t".join(["Wavelength (nm)", "Counts"] * 200_000) + "\n" + PL
     deep = "(" * 100_000 + "Wavelength (nm)\tCounts\n" + PL
     lines = "x\n" * 1_000_001
-    monkeypatch.setattr("nanostitch.raw.tables.MAX_ROWS", 20_000)
+    monkeypatch.setattr("nanostitch.raw.rows.MAX_ROWS", 20_000)
     for text, says in ((many, "20000 rows"), (wide, None), (deep, None), (lines, "lines")):
         start = time.monotonic()
         if says is None:

@@ -23,6 +23,7 @@ from . import (
     label,
     lines,
     microscope,
+    rows,
     sniff,
     tables,
     text,
@@ -152,8 +153,8 @@ def _text(
         above = tables.above_numbers(path)
         stands = f" ({lines.quoted(above)} stands above the numbers)" if above else ""
         raise CalibrationError(
-            f"{path}: no line names the columns of one {technique} curve{stands}; tell all columns "
-            "in order in column headings of acquisitions.tsv, '-' for those to leave out, such "
-            f"as: {columns.TECHNIQUES[str(technique)].example}"
+            f"{path}: no line of the first {rows.MAX_WORDS} names the columns of one {technique} "
+            f"curve{stands}; tell all columns in order in column headings of acquisitions.tsv, "
+            f"'-' for those to leave out, such as: {columns.TECHNIQUES[str(technique)].example}"
         )
     return "text", text.read(path)

@@ -5,7 +5,8 @@ from typing import Any
 
 from nanostitch.errors import FormatError
 
-from . import columns
+from . import columns, lines
+from .metadata import count
 from .model import Axis, RawFile, Signal
 from .units import ev_per, is_reciprocal, nm_per
 
@@ -95,10 +96,11 @@ def pick(file: RawFile, technique: str, dataset: str | None) -> Signal:
         return fitting[0]
     listing = "\n  ".join(_listing(file))
     why_not = _why_not(found, technique)
+    named = f"dataset {lines.quoted(str(dataset))}"
     if asked and len(found) != 1:
-        problem = f"dataset {dataset!r} is {'ambiguous' if found else 'not there'}"
+        problem = f"{named} is {'ambiguous' if found else 'not there'}"
     elif asked and not fitting:
-        problem = f"dataset {dataset!r} is not {_WANTED[technique]} ({technique}){why_not}"
+        problem = f"{named} is not {_WANTED[technique]} ({technique}){why_not}"
     elif fitting:
         problem = f"{len(fitting)} datasets could be {technique}; name one in column dataset"
     else:
@@ -108,16 +110,17 @@ def pick(file: RawFile, technique: str, dataset: str | None) -> Signal:
 
 def _listing(file: RawFile) -> list[str]:
     """Every dataset in a line, or the first of very many."""
-    lines = [str(content) for content in describe(file)]
-    rest = len(lines) - _LISTED
-    return lines if rest <= 0 else [*lines[:_LISTED], f"and {rest} more (nanostitch show)"]
+    shown = [str(content) for content in describe(file)]
+    rest = len(shown) - _LISTED
+    return shown if rest <= 0 else [*shown[:_LISTED], f"and {rest} more (nanostitch show)"]
 
 
 def _asked(file: RawFile, dataset: str) -> list[Signal]:
     titled = [signal for signal in file.signals if signal.title == dataset]
-    if titled or not dataset.isdigit() or int(dataset) >= len(file.signals):
+    index = count(dataset)
+    if titled or index is None or index >= len(file.signals):
         return titled
-    return [file.signals[int(dataset)]]
+    return [file.signals[index]]
 
 
 def _why_not(signals: list[Signal], technique: str) -> str:

@@ -88,7 +88,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "transmittance": Quantity(
         _names(
             *("transmittance", "transmission"),
-            implied=dict.fromkeys(("%t", "t%", "%transmittance"), "%"),
+            implied=dict.fromkeys(("%t", "t%", "% t", "t %", "%transmittance"), "%"),
         ),
         kind="fraction",
         unit="1",
@@ -206,7 +206,7 @@ def heading(text: str) -> Heading:
         return Heading(text[:_LONGEST].strip(), 1, "", "", None)
     plain = " ".join(text.translate(_SIGNS).split()).strip("# ")
     sign, bare = (-1, plain[1:].lstrip()) if plain.startswith("-") else (1, plain)
-    name = re.sub(r"\s*/\s*", "/", bare.lower())
+    name = re.sub(r" ?/ ?", "/", bare.lower()) if "/" in bare else bare.lower()
     stated = ""
     if _quantity(name) is None:
         name, stated = split_unit(bare)
@@ -225,16 +225,20 @@ def told_headings(text: str) -> list[Heading]:
 
 def split_unit(bare: str) -> tuple[str, str]:
     """Name, in lower case, and unit of a text like ``Voltage (V)``, ``I [mA]`` or ``f/Hz``."""
-    for pattern in (_UNIT_LAST, _UNIT_AFTER_SLASH):
-        found = pattern.fullmatch(bare)
+    for pattern, mark in ((_UNIT_LAST, ")"), (_UNIT_LAST, "]"), (_UNIT_AFTER_SLASH, "/")):
+        found = pattern.fullmatch(bare) if mark in bare else None
         if found:
             unit = next((text for text in found.groups()[1:] if text is not None), "")
             return found["name"].lower().strip(), unit.strip()
     return bare.lower(), ""
 
 
+_QUANTITY = {name: key for key, one in QUANTITIES.items() for name in one.names}
+"""Which quantity each name means; a test holds that none means two."""
+
+
 def _quantity(name: str) -> str | None:
-    return next((key for key, one in QUANTITIES.items() if name in one.names), None)
+    return _QUANTITY.get(name)
 
 
 def techniques(headings: Sequence[Heading], energies: bool = True) -> tuple[str, ...]:

@@ -55,7 +55,11 @@ def dataset(file: RawFile, curve: Curve, technique: str, ledger: Ledger) -> xr.D
         values[name] = _in_unit(path, table, index, unit)[curve.rows]
     if technique == "eis":
         values = _impedance(path, values)
-    values = _finite(path, values, notes) if technique == "iv" else _ascending(technique, values)
+    if technique == "iv":
+        values = _finite(path, values, notes)
+    else:
+        values = _ascending(path, technique, values)
+    _refuse_empty(path, technique, values)
     product = _variables(technique, values)
     if "wavelength" in chosen:
         unit = _unit(table, chosen["wavelength"], curve.form)
@@ -117,8 +121,9 @@ def _in_unit(path: Path, table: Table, index: int, unit: str) -> Numbers:
             "headings of acquisitions.tsv, such as: "
             + "; ".join(_told(table, i) for i in range(len(table.headings)))
         )
-    scaled: Numbers = factor * values
-    return units.EV_NM / scaled if kind == "light" and units.is_photon_energy(unit) else scaled
+    with np.errstate(over="ignore", divide="ignore"):  # what is no number then is refused later
+        scaled: Numbers = factor * values
+        return units.EV_NM / scaled if kind == "light" and units.is_photon_energy(unit) else scaled
 
 
 def _told(table: Table, index: int) -> str:
@@ -135,6 +140,8 @@ def _told(table: Table, index: int) -> str:
 def _impedance(path: Path, values: Mapping[str, Numbers]) -> dict[str, Numbers]:
     """Frequency and both parts of the impedance, held against modulus and phase."""
     z = impedance.combine(values)
+    if not np.any(z[np.isfinite(z)]):
+        raise FormatError(f"{path}: no point has a finite impedance other than 0 ohm")
     problem = impedance.contradiction(values, z)
     if problem:
         raise FormatError(
@@ -163,10 +170,28 @@ def _finite(path: Path, values: Mapping[str, Numbers], notes: list[str]) -> dict
     return {name: one[:last] for name, one in kept.items()}
 
 
-def _ascending(technique: str, values: Mapping[str, Numbers]) -> dict[str, Numbers]:
-    axis = values[str(TECHNIQUES[technique].axis)]
-    step = 1 if axis[0] < axis[-1] else -1
+def _ascending(path: Path, technique: str, values: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    """Values along their rising axis; units can make its positions infinite, zero or the same."""
+    name = str(TECHNIQUES[technique].axis)
+    step = 1 if values[name][0] < values[name][-1] else -1
+    axis = values[name][::step]
+    if not (np.isfinite(axis).all() and axis[0] > 0 and (np.diff(axis) > 0).all()):
+        raise FormatError(
+            f"{path}: {name} in {QUANTITIES[name].unit}, from {axis[0]:g} to {axis[-1]:g}, is not "
+            "positive, finite and rising throughout; are its unit and sign right?"
+        )
     return {name: np.ascontiguousarray(one[::step]) for name, one in values.items()}
+
+
+def _refuse_empty(path: Path, technique: str, values: Mapping[str, Numbers]) -> None:
+    """Refuse a curve with fewer points than one needs at which all it measures is a number."""
+    names = next(one for one in TECHNIQUES[technique].either if values.keys() >= set(one))
+    points = int(np.logical_and.reduce([np.isfinite(values[name]) for name in names]).sum())
+    if points < FEWEST_POINTS:
+        raise FormatError(
+            f"{path}: {points} points with numbers for {' and '.join(names)}; a curve needs "
+            f"{FEWEST_POINTS}"
+        )
 
 
 def _variables(technique: str, values: Mapping[str, Numbers]) -> xr.Dataset:

@@ -1,8 +1,10 @@
 """Curves of a text file, before their technique is known: one for each sweep of each table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,7 @@ from . import columns, formats, labview, preamble, tables
 from .columns import TECHNIQUES, Heading
 from .formats import GENERIC, Format
 from .model import Axis, Signal
-from .tables import Table
+from .tables import MAX_TABLES, Table
 
 Numbers = npt.NDArray[np.float64]
 _Part = tuple[Numbers, tuple[Axis, ...], tuple[str, ...], slice, str]
@@ -51,7 +53,7 @@ def read(
     Raises
     ------
     FormatError
-        If the file is damaged, or an axis turns back again and again.
+        If the file is damaged, or an axis turns back again and again, or it has too many curves.
     """
     if form is formats.LABVIEW:
         found = labview.parse(path, told)
@@ -59,7 +61,19 @@ def read(
         found = tables.parse(path, form, told, energies)
     if not found and form is not GENERIC:
         raise FormatError(f"{path}: {form.vendor} without a line that names columns that are known")
-    return [curve for table in found for curve in _curves(path, table, form)]
+    texts = dict.fromkeys(table.preamble for table in found)
+    fields = {text: preamble.fields(text, form) for text in texts}
+    # What the head of the file says holds where a table's own lines do not say otherwise.
+    head = fields[found[0].preamble] if found else {}
+    curves = (
+        curve
+        for table in found
+        for curve in _curves(path, table, form, head | fields[table.preamble])
+    )
+    kept = list(islice(curves, MAX_TABLES + 1))
+    if len(kept) > MAX_TABLES:
+        raise FormatError(f"{path}: has more than {MAX_TABLES} curves; part it into several files")
+    return kept
 
 
 def stated(path: Path, form: Format) -> str:
@@ -71,13 +85,11 @@ def stated(path: Path, form: Format) -> str:
     return "; ".join(head.text for head in found[0].table.headings) if found else ""
 
 
-def _curves(path: Path, table: Table, form: Format) -> list[Curve]:
+def _curves(path: Path, table: Table, form: Format, fields: Mapping[str, Any]) -> Iterator[Curve]:
     """Curves of one table, for each axis along which it can be read."""
-    fields = preamble.fields(table.preamble, form)
     original = {"header": table.preamble, "columns": [head.text for head in table.headings]}
-    found = []
     for data, axis, names, rows, title in _parts(path, table, form):
-        curve = Curve(
+        yield Curve(
             data=data,
             axes=axis,
             title=title,
@@ -89,13 +101,11 @@ def _curves(path: Path, table: Table, form: Format) -> list[Curve]:
             table=table,
             rows=rows,
         )
-        found.append(curve)
-    return found
 
 
 def _parts(path: Path, table: Table, form: Format) -> Iterator[_Part]:
     """What a table holds: numbers, axes, techniques, rows and title of each curve."""
-    names = columns.techniques(table.headings)
+    names = columns.techniques(table.headings) if table.rows else ()
     if not names:
         nothing = np.full(table.rows, np.nan)
         data = [table.values.get(index, nothing) for index in range(len(table.headings))]
@@ -119,9 +129,10 @@ def _unnamed_axis(size: int) -> Axis:
 
 
 def _axis(name: str, unit: str, positions: Numbers) -> Axis:
-    step = (positions[-1] - positions[0]) / max(positions.size - 1, 1)
-    even = positions[0] + step * np.arange(positions.size)
-    uniform = bool(np.abs(positions - even).max() <= _UNIFORM * abs(step))
+    with np.errstate(over="ignore", invalid="ignore"):  # whatever a sweep's voltages are
+        step = (positions[-1] - positions[0]) / max(positions.size - 1, 1)
+        even = positions[0] + step * np.arange(positions.size)
+        uniform = bool(np.abs(positions - even).max() <= _UNIFORM * abs(step))
     return Axis(
         name=name,
         size=positions.size,

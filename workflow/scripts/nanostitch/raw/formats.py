@@ -69,7 +69,7 @@ FORMATS = (
         columns=_line(r"^#GR\n(.*)\n(.*)$"),
         headings=("wavelength ({})", "{}"),
         spelling={"A": "absorbance"},
-        points=_line(r"^#GR\n(?:.*\n){6}\s*(\d+)\s*$"),
+        points=_line(r"^#GR\n(?:.*\n){6}[ \t]*(\S*)[ \t]*$"),
         demands=(
             (
                 _line(r"^#GR\n.*\n.*\n\s*1(?:[.,]0*)?\s*\n\s*-?0(?:[.,]0*)?\s*$"),
@@ -107,7 +107,7 @@ FORMATS = (
         vendor="Scribner ZPlot and Autolab Z60W",
         mark=re.compile(r'\A"?(?:ZPLOT2 ASCII|ZPlotW Data File|Z60W Data File)'),
         units=_IMPEDANCE_SI,
-        points=_line(r"^\s*Data Points:\s*(\d+)\s*$"),
+        points=_line(r"^[ \t]*Data Points:[ \t]*(\S*)[ \t]*$"),
         planned=True,
     ),
     Format(

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from nanostitch.errors import FormatError
 
-from . import containers
+from . import containers, lines
 from .companions import companions
+from .metadata import count
 
 _MRC_BYTES = {0: 1, 1: 2, 2: 4, 3: 4, 4: 8, 6: 2, 12: 2}
 _MRC_HEADER = struct.Struct("<4I")
@@ -111,11 +112,11 @@ def _rpl(path: Path) -> None:
     sizes = []
     for key in ("width", "height", "depth", "data-length"):
         text = fields.get(key, "")
-        if not text.isdigit() or int(text) == 0:
-            raise FormatError(f"{path}: {key} is {text!r}, not a positive whole number")
-        sizes.append(int(text))
-    offset = fields.get("offset", "0")
-    skipped = int(offset) if offset.isdigit() else 0
+        size = count(text)
+        if not size:
+            raise FormatError(f"{path}: {key} is {lines.quoted(text)}, no positive whole number")
+        sizes.append(size)
+    skipped = count(fields.get("offset", "0")) or 0
     _promise(path, math.prod(sizes), data[0].stat().st_size - skipped)
 
 

@@ -16,7 +16,9 @@ _CLEARLY_BETTER = 4.0
 def combine(columns: Mapping[str, Numbers]) -> npt.NDArray[np.complex128]:
     """Impedance Z [ohm] from its parts, or from modulus [ohm] and phase [degree]."""
     if "impedance_real" in columns:
-        return np.asarray(columns["impedance_real"] + 1j * columns["impedance_imag"], complex)
+        z = columns["impedance_real"].astype(complex)
+        z.imag = columns["impedance_imag"]  # a product with 1j would spoil both where one is inf
+        return z
     return _polar(columns["modulus"], np.radians(columns["phase"]))
 
 
@@ -30,7 +32,7 @@ def contradiction(columns: Mapping[str, Numbers], z: npt.NDArray[np.complex128])
     z
         Impedance from its parts [ohm].
     """
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         phase = np.radians(columns["phase"]) if "phase" in columns else np.angle(z)
         other = _polar(columns.get("modulus", np.abs(z)), phase)
         off = np.abs(other - z) / np.abs(z)

@@ -15,14 +15,17 @@ import numpy.typing as npt
 
 from nanostitch.errors import FormatError
 
-from . import columns, lines, units
+from . import columns, lines, rows, units
 from .columns import Heading
-from .tables import MAX_ROWS, Table, read_text
+from .metadata import count
+from .tables import MAX_TABLES, Table, read_text
 
 _END_OF_HEADER = "***End_of_Header***"
 _SPECIAL = ("***Start_Special***", "***End_Special***")
 _SEPARATORS = {"tab": "\t", "comma": ",", "": "\t"}
+_DECIMALS = (".", ",")
 _X, _COMMENT = "X_Value", "Comment"
+_SHOWN = 20  # characters of a stated number that a message shows
 _BY_UNIT = ("voltage", "current")  # a channel that nobody named is known by its unit
 
 Tags = dict[str, list[str]]
@@ -39,7 +42,7 @@ class _Segment:
     def tag(self, name: str, column: int) -> str:
         """Value of a tag for the channel in a column; empty where there is none."""
         values = self.tags.get(name, [])
-        return values[column] if column < len(values) else ""
+        return values[column] if 0 < column < len(values) else ""  # the first is its name
 
 
 def parse(path: Path, told: Sequence[Heading] | None = None) -> list[Table]:
@@ -68,9 +71,15 @@ def parse(path: Path, told: Sequence[Heading] | None = None) -> list[Table]:
     header = {pair[0]: pair[1] for pair in parted if len(pair) == 2}
     separator = _SEPARATORS.get(header.get("Separator", "").strip().lower())
     if separator is None:
-        raise FormatError(f"{path}: Separator is {header['Separator']!r}; Tab or Comma is known")
+        stated = lines.quoted(header["Separator"])
+        raise FormatError(f"{path}: Separator is {stated}; Tab or Comma is known")
     # Version 1 has no such tag and always a point.
     decimal = header.get("Decimal_Separator", ".").strip() or "."
+    if decimal not in _DECIMALS or decimal == separator:
+        raise FormatError(
+            f"{path}: Decimal_Separator is {lines.quoted(decimal)}; a point or a comma is known, "
+            "and not the separator of the cells"
+        )
     preamble = "\n".join(text[:end])
     segments = _segments(path, text, end + 1, separator)
     tables = [_table(path, segment, decimal, preamble, told) for segment in segments]
@@ -97,20 +106,18 @@ def _segments(path: Path, text: list[str], start: int, separator: str) -> list[_
     tags: Tags = {}
     number = start
     while number < len(text):
-        parted = [cell.strip() for cell in text[number].split(separator)]
+        parted = _cells(path, text[number], number, separator)
         number += 1
         if parted[0] == _END_OF_HEADER:
-            names = [cell.strip() for cell in "".join(text[number : number + 1]).split(separator)]
-            while names and names[-1] in ("", _COMMENT):
-                names.pop()
-            segments.append(_Segment(tags, names, []))
+            names = _cells(path, "".join(text[number : number + 1]), number, separator)
+            segments.append(_Segment(tags, _named(path, names, number), []))
             tags, number = {}, number + 1
+            if len(segments) > MAX_TABLES:
+                raise FormatError(f"{path}: has more than {MAX_TABLES} segments; part it")
         elif parted[0] and not lines.is_number(parted[0]):
             tags[parted[0]] = parted
         elif any(parted) and segments and not tags:
-            segments[-1].rows.append((number, parted))
-            if len(segments[-1].rows) > MAX_ROWS:
-                raise FormatError(f"{path}: has more than {MAX_ROWS} rows; export the curve alone")
+            _add_row(path, segments[-1], number, parted)
         elif any(parted):
             raise FormatError(f"{path}: line {number}: a row of numbers outside every segment")
     if tags and segments:
@@ -121,6 +128,40 @@ def _segments(path: Path, text: list[str], start: int, separator: str) -> list[_
     return segments
 
 
+def _cells(path: Path, line: str, number: int, separator: str) -> list[str]:
+    if len(line) > lines.LONGEST:
+        raise FormatError(
+            f"{path}: line {number + 1} has {len(line)} characters, at most {lines.LONGEST} are "
+            "read; export fewer channels"
+        )
+    return [cell.strip() for cell in line.split(separator)]
+
+
+def _named(path: Path, cells: list[str], number: int) -> list[str]:
+    """Names of a segment's columns, without the comment at their end."""
+    names = list(cells)
+    while names and names[-1] in ("", _COMMENT):
+        names.pop()
+    if not 0 < len(names) <= lines.MOST_COLUMNS:
+        raise FormatError(
+            f"{path}: line {number + 1} names {len(names)} channels of a segment, where 1 to "
+            f"{lines.MOST_COLUMNS} are read; is the file truncated?"
+        )
+    return names
+
+
+def _add_row(path: Path, segment: _Segment, number: int, cells: list[str]) -> None:
+    """Append a row, which has no cells but those of the named columns and a comment."""
+    width = len(segment.names)
+    if any(cells[width + 1 :]):
+        raise FormatError(
+            f"{path}: line {number} has more cells than the {width} channels of its segment; are "
+            "commas both decimal marks and separators?"
+        )
+    segment.rows.append((number, cells[:width]))
+    rows.refuse_too_many(path, len(segment.rows), width)
+
+
 def _table(
     path: Path, segment: _Segment, decimal: str, preamble: str, told: Sequence[Heading] | None
 ) -> Table:
@@ -128,15 +169,20 @@ def _table(
     if len(heads) != len(segment.names):
         raise FormatError(
             f"{path}: column headings of acquisitions.tsv tells {len(heads)} columns, the file has "
-            f"{len(segment.names)} ({', '.join(segment.names)})"
+            f"{len(segment.names)} ({lines.quoted(', '.join(segment.names))})"
         )
     values = {index: _column(path, segment, index, decimal) for index in range(len(heads))}
-    most = max((int(n) for n in segment.tags.get("Samples", []) if n.isdigit()), default=0)
-    damage = ""
-    if len(segment.rows) < most:
-        damage = f"says that it has {most} samples, but {len(segment.rows)} are there"
-    damage = damage or _two_clocks(heads, segment, values)
+    damage = _missing(segment) or _two_clocks(heads, segment, values)
     return Table(path.stem, tuple(heads), values, preamble, len(segment.rows), damage)
+
+
+def _missing(segment: _Segment) -> str:
+    """Which number of samples a segment states without having them; empty where it has them."""
+    for stated in filter(None, segment.tags.get("Samples", [])[1:]):
+        samples = count(stated)
+        if samples is None or samples > len(segment.rows):
+            return f"says that it has {stated[:_SHOWN]} samples, but {len(segment.rows)} are there"
+    return ""
 
 
 def _channels(path: Path, segment: _Segment) -> list[Heading]:
@@ -184,20 +230,26 @@ def _column(path: Path, segment: _Segment, index: int, decimal: str) -> npt.NDAr
         cell = row[index] if index < len(row) else ""
         if not cell:
             continue
-        other = "," if decimal == "." else "."
-        if other in cell or not lines.is_number(cell):
+        number = _number(cell, decimal)
+        if number is None:
             raise FormatError(
-                f"{path}: line {line} has {cell!r} in column {segment.names[index]!r}, no number "
-                f"with decimal mark {decimal!r}"
+                f"{path}: line {line} has {lines.quoted(cell)} in column "
+                f"{lines.quoted(segment.names[index])}, no number with decimal mark {decimal!r}"
             )
-        numbers[at] = float(cell.replace(decimal, "."))
+        numbers[at] = number
     if segment.names[index] == _X and np.isnan(numbers).all():
-        first, step = (
-            segment.tag(tag, index + 1).replace(decimal, ".") for tag in ("X0", "Delta_X")
-        )
-        if lines.is_number(first) and lines.is_number(step):
-            return np.asarray(float(first) + float(step) * np.arange(numbers.size), dtype=float)
+        first, step = (_number(segment.tag(tag, index + 1), decimal) for tag in ("X0", "Delta_X"))
+        if first is not None and step is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.asarray(first + step * np.arange(numbers.size), dtype=float)
     return numbers
+
+
+def _number(cell: str, decimal: str) -> float | None:
+    other = "," if decimal == "." else "."
+    if other in cell or not lines.is_number(cell):
+        return None
+    return float(cell.replace(decimal, "."))
 
 
 def _two_clocks(

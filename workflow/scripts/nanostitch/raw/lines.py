@@ -15,9 +15,12 @@ THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 """Numbers whose comma may be a decimal mark or part thousands."""
 
 _COMMENT = re.compile(r"\s*([#%;!]|//|--|\*\*)")
-_COMMENT_MARK = re.compile(r"\s*(#+|%+(?=\s)|//)\s*")
-_LONGEST = 20_000  # characters of a line that may be part of a table
-_MOST_COLUMNS = 500
+# A # that is a cell of its own is no comment but the heading of a column of point numbers.
+_COMMENT_MARK = re.compile(r" *+(?:#++ *+(?![\t;,])|(?:%++(?=\s)|//)\s*+)")
+LONGEST = 20_000
+"""Characters of a line that may be part of a table."""
+MOST_COLUMNS = 500
+"""Columns that a table may have."""
 _QUOTED = 60  # characters of a line that a message shows
 _LISTED = 12  # headings that a message shows
 
@@ -69,8 +72,8 @@ def is_number(cell: str) -> bool:
 
 def is_numbers(line: str) -> bool:
     """Whether all words of a line, however they are parted, are numbers."""
-    words = re.split(r"[\s;,]+", line.strip(" \t;,"))
-    return all(map(is_number, words))
+    words = re.split(r"[\s;,]+", line.strip(" \t;,")) if len(line) <= LONGEST else []
+    return bool(words) and all(map(is_number, words))
 
 
 def is_comment(line: str) -> bool:
@@ -80,7 +83,7 @@ def is_comment(line: str) -> bool:
 
 def row(line: str, delimiter: str, layout: Layout) -> list[str] | None:
     """Cells of a line in the known columns; None where the line is no row of the table."""
-    found = _parted(line, delimiter) if len(line) <= _LONGEST else []
+    found = _parted(line, delimiter) if len(line) <= LONGEST else []
     if len(found) < len(layout.headings) or any(found[len(layout.headings) :]):
         return None
     wanted = [found[index] for index in layout.wanted]
@@ -92,12 +95,15 @@ def name_columns(line: str, energies: bool = True) -> Layout | None:
 
     ``energies`` as for :func:`nanostitch.raw.columns.techniques`.
     """
-    line = _COMMENT_MARK.sub("", line, count=1)
+    if len(line) > LONGEST:
+        return None
+    mark = _COMMENT_MARK.match(line)
+    line = line[mark.end() :] if mark else line
     best, known = None, 0
     strong = [delimiter for delimiter in (TAB, ";") if delimiter in line]
     for delimiter in strong or DELIMITERS[2:]:
-        named = cells(line, delimiter) if len(line) <= _LONGEST else []
-        if not 1 < len(named) <= _MOST_COLUMNS:
+        named = cells(line, delimiter)
+        if not 1 < len(named) <= MOST_COLUMNS:
             continue
         heads = tuple(columns.heading(cell) for cell in named)
         count = sum(head.quantity is not None for head in heads)

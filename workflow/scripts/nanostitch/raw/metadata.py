@@ -10,6 +10,7 @@ import numpy as np
 _MAX_LENGTH = 64
 _MAX_DEPTH = 32
 _MAX_TEXT = 4096
+_MOST_DIGITS = 18  # of a count: no file holds more, and 64 bits take them
 _INSTRUMENT = "Acquisition_instrument"
 # Field: the places, below TEM or SEM, where RosettaSciIO's readers put it.
 _NUMBERS = {
@@ -98,9 +99,16 @@ def number(value: object) -> float | None:
     """Value as a finite number; None where it is none."""
     try:
         result = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return result if np.isfinite(result) else None
+
+
+def count(text: str) -> int | None:
+    """Whole number that a text states in ASCII digits; None where it is none, or of no file."""
+    digits = text.strip()
+    stated = digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
+    return int(digits) if stated else None
 
 
 def lookup(tree: Mapping[str, Any], path: str) -> Any:

@@ -1,12 +1,15 @@
 """Metadata from the lines above a table, by the headings that :mod:`formats` declares."""
 
 import re
+from string import whitespace
 from typing import Any
 
 from . import columns, metadata, units
 from .formats import FIELDS, Format
 
-_PAIR = re.compile(r"\W*(?P<key>[^:=\t;,]*?[^:=\t;,\s])\s*[:=\t;,]+\s*(?P<value>[^\t;]*?)[,;\s]*")
+_MARKS = re.compile(r"\A\W+")  # of a comment or a quotation, before the heading of a line
+_DELIMITER = re.compile(r"[:=\t;,]+")
+_LONGEST_HEADING, _LONGEST_NUMBER = 100, 60  # characters
 _VALUE = re.compile(r"(?P<number>[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)\s*(?P<unit>\S*)")
 _DATE = re.compile(
     r"(?P<year>\d{4}|\d{2}(?=/))[-/](?P<month>0[1-9]|1[0-2])[-/](?P<day>0[1-9]|[12]\d|3[01])"
@@ -14,7 +17,8 @@ _DATE = re.compile(
 )
 _CENTURY = "20"
 _MOST_LINES = 5_000
-_LONGEST = 1_000  # characters of a line
+LONGEST = 1_000
+"""Characters that a line of metadata may have."""
 
 
 def fields(text: str, form: Format) -> dict[str, Any]:
@@ -30,15 +34,23 @@ def fields(text: str, form: Format) -> dict[str, Any]:
     lines = text.split("\n")[:_MOST_LINES]
     found: dict[str, Any] = {}
     for line in lines:
-        pair = _PAIR.fullmatch(line) if len(line) <= _LONGEST else None
-        if pair is not None:
-            name, value = _field(pair["key"], pair["value"].strip('" '), form)
-            if name and value is not None:
-                found.setdefault(name, value)
+        key, stated = _pair(line) if len(line) <= LONGEST else ("", "")
+        name, value = _field(key, stated.strip('" '), form) if key else ("", None)
+        if name and value is not None:
+            found.setdefault(name, value)
     for number, name in form.lines.items():
         if number <= len(lines) and lines[number - 1].strip():
             found[name] = _iso(lines[number - 1].strip())
     return metadata.plausible(found)
+
+
+def _pair(line: str) -> tuple[str, str]:
+    """Heading and value of a line, parted at its first delimiter; empty where it has not both."""
+    key, *rest = _DELIMITER.split(_MARKS.sub("", line), maxsplit=1)
+    value = "".join(rest).lstrip().rstrip(f",;{whitespace}")
+    if not rest or len(key) > _LONGEST_HEADING or "\t" in value or ";" in value:
+        return "", ""
+    return key.strip(), value
 
 
 def _field(key: str, value: str, form: Format) -> tuple[str, float | str | None]:
@@ -56,7 +68,7 @@ def _field(key: str, value: str, form: Format) -> tuple[str, float | str | None]
 
 
 def _number(value: str, unit: str, kind: str) -> float | None:
-    parts = _VALUE.fullmatch(value)
+    parts = _VALUE.fullmatch(value) if len(value) <= _LONGEST_NUMBER else None
     if parts is None:
         return None
     unit = parts["unit"].strip("()[]") or unit

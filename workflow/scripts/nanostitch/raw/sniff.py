@@ -1,5 +1,6 @@
 """Which format a file has: by its content, and by its name only where a format has no mark."""
 
+import codecs
 import io
 import re
 import zipfile
@@ -170,7 +171,7 @@ def _by_header(path: Path, head: bytes) -> str | None:
 
 
 def _text(path: Path, head: bytes) -> str | None:
-    text = decoded(head)
+    text = decoded(head, whole=len(head) < _HEAD_BYTES)
     if text is None:
         return None
     upper = text[:1024].upper()
@@ -191,13 +192,19 @@ def _text(path: Path, head: bytes) -> str | None:
     return "text"
 
 
-def decoded(head: bytes) -> str | None:
-    """Text of a file's bytes (UTF-8, UTF-16 with mark, Latin-1); None where they are no text."""
+def decoded(head: bytes, whole: bool = True) -> str | None:
+    """Text of a file's bytes (UTF-8, UTF-16 with mark, Latin-1); None where they are no text.
+
+    Where they are not the ``whole`` file, a character that their end cuts in two is left out.
+    """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", errors="replace")
     if re.search(rb"[\x00-\x08\x0e-\x1b]", head):
         return None
     try:
-        return io.TextIOWrapper(io.BytesIO(head), "utf-8-sig").read()
+        decoder = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder("utf-8-sig")(), translate=True
+        )
+        return decoder.decode(head, final=whole)
     except UnicodeDecodeError:
         return head.decode("latin-1")

@@ -24,9 +24,9 @@ _EXPECTED = "one column, one row or two columns (energy, counts) of numbers"
 _DIALECTS = (
     (r"\t", "."),
     (r"\t", ","),
-    (r"\s*;\s*", "."),
-    (r"\s*;\s*", ","),
-    (r"\s*,\s*", "."),
+    (";", "."),
+    (";", ","),
+    (",", "."),
     (r"\s+", "."),
     (r"\s+", ","),
 )
@@ -163,13 +163,12 @@ def _with_axis(
 ) -> tuple[npt.NDArray[np.float64], Axis]:
     if positions[0] > positions[-1]:
         values, positions = values[::-1], positions[::-1]
-    steps = np.diff(positions)
-    if not (steps > 0).all():
+    if not (np.isfinite(positions).all() and (np.diff(positions) > 0).all()):
         raise FormatError(
             f"{path}: the first column, the axis, does not rise (or fall) throughout; "
             "one spectrum a file is expected"
         )
-    scale = float((positions[-1] - positions[0]) / steps.size)
+    scale = float((positions[-1] - positions[0]) / (positions.size - 1))
     even = positions[0] + scale * np.arange(positions.size)
     uniform = bool(np.abs(positions - even).max() <= _UNIFORM * scale)
     axis = Axis(

@@ -7,7 +7,7 @@ from typing import Any
 
 from nanostitch.errors import CalibrationError
 
-from . import columns
+from . import columns, lines
 from .columns import Heading
 from .metadata import number
 from .units import ev_per
@@ -78,12 +78,18 @@ class Ledger:
             )
         if not self._headings or table is None:
             return None
+        told = self._headings.count(";") + 1
+        if told > lines.MOST_COLUMNS:
+            raise CalibrationError(
+                f"{self.path}: headings of acquisitions.tsv tells {told} columns; at most "
+                f"{lines.MOST_COLUMNS} are read"
+            )
         heads = columns.told_headings(self._headings)
         if not columns.needed(technique, {head.quantity for head in heads}):
             raise CalibrationError(
-                f"{self.path}: headings of acquisitions.tsv is {self._headings!r}, which names no "
-                f"{technique}; tell all columns in order with their units, '-' for those to leave "
-                f"out, such as: {table.example}"
+                f"{self.path}: headings of acquisitions.tsv is {lines.quoted(self._headings)}, "
+                f"which names no {technique}; tell all columns in order with their units, '-' for "
+                f"those to leave out, such as: {table.example}"
             )
         return heads
 
