@@ -417,3 +417,11 @@ def test_wrapped__loses_no_letter_and_fits(width_mm):
     lines = lettering.wrapped(LONG, width_mm).split("\n")
     assert "".join(lines).replace(" ", "") == LONG.replace(" ", "")
     assert all(lettering.line_mm(line) <= width_mm for line in lines)
+
+
+def test_colours__of_more_conditions_than_the_palette_has_stay_apart():
+    found = [style.colour(rank) for rank in range(2 * len(style.COLOURS))]
+    assert len(set(found)) == len(found)
+    assert [name.lower() for name in found[: len(style.COLOURS)]] == [
+        name.lower() for name in style.COLOURS
+    ]

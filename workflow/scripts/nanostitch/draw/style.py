@@ -63,6 +63,9 @@ RC: Mapping[str, Any] = {
     "text.parse_math": False,
 }
 
+PALER = 0.5
+"""Share of its distance from white that a colour keeps in each further round of the palette."""
+
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -74,8 +77,11 @@ def columns(panels: int, width: str) -> int:
 
 
 def colour(rank: int) -> str:
-    """Colour of the condition at a position."""
-    return COLOURS[rank % len(COLOURS)]
+    """Colour of the condition at a position; past the palette, its colours again, paler."""
+    rounds, place = divmod(rank, len(COLOURS))
+    pure = [int(COLOURS[place][i : i + 2], 16) for i in (1, 3, 5)]
+    kept = PALER**rounds
+    return "#" + "".join(f"{round(255 - kept * (255 - part)):02x}" for part in pure)
 
 
 def line(rank: int) -> Any:
