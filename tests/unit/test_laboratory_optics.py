@@ -13,6 +13,7 @@ from nanostitch.errors import BatchError
 from nanostitch.simulate.files import fluorolog, perkin_elmer, sphere_ccd
 from nanostitch.simulate.instruments import ensemble as optics
 from nanostitch.simulate.instruments import fluorometer, recombination, spectrophotometer, sphere
+from nanostitch.simulate.specimen import storage
 
 WEEK_H = 168.0
 MODULES = {
@@ -84,7 +85,7 @@ def test_stokes_shift__is_what_phonons_of_the_line_width_make():
     sigma = optics.HOMOGENEOUS_FWHM_EV / np.sqrt(8 * np.log(2))
     crystal = cube(8.1)
     shift = crystal.exciton_energy[0] - crystal.emission_energy[0]
-    assert shift == pytest.approx(sigma**2 / (recombination.BOLTZMANN_EV_PER_K * 295), rel=0.1)
+    assert shift == pytest.approx(sigma**2 / (storage.BOLTZMANN_EV_PER_K * 295), rel=0.1)
 
 
 def test_merging__shifts_emission_and_edge_to_the_red():

@@ -8,6 +8,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from nanostitch.simulate.specimen.storage import thermal_factor
+
 FRESH_LOSS = 3 / 7
 """knr/kr as synthesised: quantum yield 0.7, amid the 50 to 90 % of Gomez et al. 2018."""
 SEAM_LOSS = 0.6
@@ -29,8 +31,6 @@ THERMAL_REFERENCE_C = 90.0
 ACTIVATION_EV = 1.6
 """Activation energy of that diffusion: with it a week at room temperature (a loss of 0.04) is
 negligible beside an hour at 90 degree C, as a week in the dark was (Gomez et al. 2018)."""
-BOLTZMANN_EV_PER_K = 8.617333e-5
-_ZERO_CELSIUS_K = 273.15
 
 
 def quantum_yield(specimen: xr.Dataset) -> NDArray[np.float64]:
@@ -72,12 +72,8 @@ def _thermal_loss(specimen: xr.Dataset) -> float:
         (about["temperature_c"], about["storage_time_h"]),
         (about["anneal_temperature_c"], about["anneal_time_h"]),
     )
-    hours_at_reference = sum(_arrhenius(float(at)) * float(hours) for at, hours in spans)
+    hours_at_reference = sum(
+        thermal_factor(float(at), THERMAL_REFERENCE_C, ACTIVATION_EV) * float(hours)
+        for at, hours in spans
+    )
     return float(THERMAL_LOSS * np.sqrt(hours_at_reference))
-
-
-def _arrhenius(celsius: float) -> float:
-    """Rate in units of that at the reference temperature."""
-    inverse = 1 / (celsius + _ZERO_CELSIUS_K)
-    reference = 1 / (THERMAL_REFERENCE_C + _ZERO_CELSIUS_K)
-    return float(np.exp(ACTIVATION_EV / BOLTZMANN_EV_PER_K * (reference - inverse)))
