@@ -13,6 +13,9 @@ include: "workflow/rules/simulate.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/images.smk"
+include: "workflow/rules/xrays.smk"
+include: "workflow/rules/optics.smk"
+include: "workflow/rules/currents.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -3,10 +3,17 @@
 from pathlib import Path
 from typing import Any
 
+from nanostitch import products as ends
 from nanostitch import schema
 from nanostitch.contracts import Contract
+from nanostitch.contracts.absorption import EDGE
 from nanostitch.contracts.adf import PARTICLES
-from nanostitch.contracts.eels import ALIGNED, BAND_GAP, LOSS
+from nanostitch.contracts.edx import COMPOSITION
+from nanostitch.contracts.eels import ALIGNED, BAND_GAP, BOUNDARY, DIELECTRIC, LOSS
+from nanostitch.contracts.eis import CIRCUIT
+from nanostitch.contracts.iv import CONDUCTANCE
+from nanostitch.contracts.pl import EMISSION
+from nanostitch.contracts.plqy import QUANTUM_YIELD
 from nanostitch.contracts.raw import RAW
 from nanostitch.contracts.score import SCORE
 from nanostitch.contracts.specimen import SPECIMEN
@@ -19,7 +26,15 @@ PRODUCTS = {
     "eels `aligned.nc`": ALIGNED,
     "eels `loss.nc`": LOSS,
     "eels `band_gap.nc`": BAND_GAP,
+    "eels `boundary.nc`, of line scans with a told boundary": BOUNDARY,
+    "eels `dielectric.nc`, where a figure needs it": DIELECTRIC,
     "adf `particles.nc`": PARTICLES,
+    "edx `composition.nc`": COMPOSITION,
+    "absorption `edge.nc`": EDGE,
+    "pl `emission.nc`": EMISSION,
+    "plqy `quantum_yield.nc`": QUANTUM_YIELD,
+    "iv `conductance.nc`": CONDUCTANCE,
+    "eis `circuit.nc`": CIRCUIT,
     "`score/score.nc` of a simulated batch": SCORE,
     "Specimen of a simulated batch": SPECIMEN,
     **{f"Truth behind files of the instrument {name}": TRUTH[name] for name in INSTRUMENTS},
@@ -54,7 +69,7 @@ def settings() -> str:
         " `config/config.yaml` for every batch, or under\n`parameters:` of a `batch.yaml` for that"
         " batch.\n"
     )
-    for technique in ("eels", "adf"):
+    for technique in ends.MEASURED:
         for step, keys in schema.load(technique)["properties"].items():
             text += _table(f"{technique}.{step}", keys)
     text += (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nanostitch import code, plan_files, raw, schema
+from nanostitch import code, plan_files, products, raw, schema
 from nanostitch.simulate import record
 from nanostitch.simulate.registry import INSTRUMENTS
 
@@ -14,7 +14,7 @@ PROJECT = Path(__file__).parents[2]
 PACKAGE = PROJECT / "workflow" / "scripts" / "nanostitch"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted((PROJECT / "workflow" / "scripts").glob("*.py"))
-SCIENCE = [path for path in MODULES if path.parent.name in ("eels", "adf")]
+SCIENCE = [path for path in MODULES if path.parent.name in products.MEASURED]
 
 
 def imported(path: Path) -> set[str]:
@@ -132,7 +132,15 @@ def test_every_setting__is_an_argument_of_its_function():
         ("eels", "zero_loss"): "align",
         ("eels", "background"): "remove_zero_loss",
         ("eels", "band_gap"): "measure",
+        ("eels", "boundary"): "measure",
+        ("eels", "dielectric"): "measure",
         ("adf", "particles"): "measure",
+        ("edx", "composition"): "measure",
+        ("absorption", "edge"): "measure",
+        ("pl", "emission"): "measure",
+        ("plqy", "quantum_yield"): "measure",
+        ("iv", "conductance"): "measure",
+        ("eis", "circuit"): "measure",
     }
     assert {place for place in plan_files.STEPS.values() if place} == set(functions)
     for (technique, module), function in functions.items():
@@ -150,7 +158,7 @@ def test_every_key_of_the_schemas__has_a_description_and_every_choice_a_default(
 
     for name in ("config", "batch", "acquisitions", "samples", "conditions"):
         walk(schema.load(name), name)
-    for technique in ("eels", "adf"):
+    for technique in products.MEASURED:
         for step in schema.load(technique)["properties"].values():
             assert all("default" in sub for sub in step["properties"].values())
 

@@ -51,7 +51,7 @@ def test_load__gives_rows_with_numbers_references_and_paths(folder):
     assert loaded.id == "series"
     assert loaded.acquisitions["a"].told == {"pixel_size_nm": 0.25}
     assert loaded.acquisitions["b"].path.read_bytes() == b"raw"
-    assert loaded.acquisitions["c"].references == {"vacuum": "v"}
+    assert loaded.acquisitions["c"].references == {"vacuum": ["v"]}
     assert loaded.acquisitions["c"].condition["storage_time_h"] == 0
     assert [a.id for a in loaded.select("eels", {"condition": ["fresh"]})] == ["c", "v"]
 

@@ -75,51 +75,52 @@ def spectrum(
     acquisition="spectrum_1",
     condition="fresh",
     gap=2.45,
-    pixels=(),
+    regions=("all",),
+    spectra=1,
     reasons=None,
     gain=1.0,
     simulated=1,
 ):
-    """Products of a noise-free square-root onset; the derivative estimator has no gap."""
+    """Products of noise-free square-root onsets; only the fit of the onset has a gap.
+
+    The gap of each further region lies 0.1 eV higher.
+    """
     energy = np.arange(-1, 5, 0.01)
-    onset = gain * np.sqrt(np.clip(energy - gap, 0, None))
-    dims = ("y", "x")[2 - len(pixels) :]
-    full = np.broadcast_to(onset, (*pixels, energy.size))
-    coords = {"energy": ("energy", energy, {"units": "eV"})}
-    steps = zip(dims, pixels, strict=True)
-    coords |= {dim: (dim, 0.5 * np.arange(n), {"units": "nm"}) for dim, n in steps}
+    gaps = gap + 0.1 * np.arange(len(regions))
+    onset = gain * spectra * np.sqrt(np.clip(energy - gaps[:, None], 0, None))
+    coords = {
+        "energy": ("energy", energy, {"units": "eV"}),
+        "region": ("region", list(regions), {"units": "1"}),
+    }
     verdict = quality.verdict(reasons or {})
 
     def eels(product, **variables):
         attrs = about(product, "eels", acquisition, condition, simulated)
         return xr.Dataset({**variables, "verdict": verdict}, coords, attrs)
 
-    def per_pixel(value):
-        return dims, np.full(pixels, value), {"units": "eV"}
+    def spectral(values, units="1"):
+        return ("region", "energy"), values, {"units": units}
 
-    def per_estimator(value):
-        both = np.stack([np.full(pixels, value), np.full(pixels, np.nan)])
-        return ("estimator", *dims), both, {"units": "eV"}
+    def per_estimator(values):
+        nothing = np.full(len(regions), np.nan)
+        return ("estimator", "region"), np.stack([values, nothing, nothing]), {"units": "eV"}
 
     flags = {"flag_masks": np.array([1, 2], "u2"), "flag_meanings": "no_zero_loss_peak no_onset"}
-    raised = np.stack([np.zeros(pixels, "u2"), np.full(pixels, 2, "u2")])
-    slope = np.gradient(onset, energy)
-    gaps = eels(
+    raised = np.broadcast_to(np.array([[0], [2], [2]], "u2"), (3, len(regions)))
+    product = eels(
         "band_gap",
-        band_gap=per_estimator(gap),
-        band_gap_lower=per_estimator(gap - 0.02),
-        band_gap_upper=per_estimator(gap + 0.03),
-        band_gap_quality=(("estimator", *dims), raised, flags),
-        derivative=((*dims, "energy"), np.broadcast_to(slope, full.shape), {"units": "eV-1"}),
-    ).assign_coords(estimator=["onset_fit", "derivative"])
+        region_band_gap=per_estimator(gaps),
+        region_band_gap_lower=per_estimator(gaps - 0.02),
+        region_band_gap_upper=per_estimator(gaps + 0.03),
+        region_quality=(("estimator", "region"), raised, flags),
+        derivative=spectral(np.gradient(onset, energy, axis=1), "eV-1"),
+    ).assign_coords(estimator=["onset_fit", "derivative", "linear"])
+    noise = np.full_like(onset, 0.1 * np.sqrt(spectra))
+    width = ("region", np.full(len(regions), FWHM_EV), {"units": "eV"})
     return [
-        eels("aligned", counts=((*dims, "energy"), full + 1.0), zlp_fwhm=per_pixel(FWHM_EV)),
-        eels(
-            "loss",
-            loss=((*dims, "energy"), full),
-            loss_uncertainty=((*dims, "energy"), np.full_like(full, 0.1)),
-        ),
-        gaps,
+        eels("aligned", counts=spectral(onset + 1.0), region_zlp_fwhm=width),
+        eels("loss", loss=spectral(onset), loss_uncertainty=spectral(noise)),
+        product,
     ]
 
 
@@ -344,8 +345,8 @@ def test_spectra__derivative_is_that_of_the_drawn_curve():
     np.testing.assert_allclose(drawn[1:-1], data["derivative"].values[1:-1], rtol=1e-6)
 
 
-def test_spectra__uncertainty_of_a_mean_falls_with_the_root_of_its_pixels():
-    one, many = spectrum("one"), spectrum("many", pixels=(4, 4))
+def test_spectra__relative_uncertainty_falls_with_the_root_of_the_spectra_added_up():
+    one, many = spectrum("one"), spectrum("many", spectra=16)
     data = panel_a(one_panel("spectra"), [*one, *many])
     np.testing.assert_allclose(data["intensity"][0], data["intensity"][1])
     ratio = data["intensity_uncertainty"][0] / data["intensity_uncertainty"][1]
@@ -362,7 +363,7 @@ def test_spectra__name_what_they_leave_out_and_why():
 
 
 def test_spectra__zero_loss_width_is_stated_in_mev():
-    data = panel_a(one_panel("spectra"), spectrum(pixels=(3,)))
+    data = panel_a(one_panel("spectra"), spectrum())
     np.testing.assert_allclose(data["zlp_fwhm"], 1000 * FWHM_EV)
 
 
@@ -373,22 +374,34 @@ def test_band_gap__is_the_product_with_its_interval():
     assert data["status"].item() == 0
 
 
-def test_band_gap__of_a_map_has_an_interval_no_narrower_than_its_pixels():
-    gaps = spectrum(pixels=(2, 3))[2]
-    gaps["band_gap"][0, 0, 0] = np.nan
-    data = panel_a(one_panel("band_gap"), [gaps]).sel(estimator="onset_fit")
-    assert (data["band_gap_upper"] - data["band_gap_lower"]).item() == pytest.approx(0.05)
-    assert "5 of 6 spectra" in data.attrs["notes"]
+def test_regions__have_colours_and_gaps_of_their_own():
+    products = [*spectrum("s1", regions=("all", "left")), *spectrum("s2", "merged")]
+    for kind in ("spectra", "band_gap"):
+        data = panel_a(one_panel(kind, regions=["all", "left"]), products)
+        drawn = list(data["acquisition"].values)
+        if kind == "spectra":
+            assert drawn == ["s1", "s1 left", "s2"]
+            assert "not drawn (no region left, only all): s2 left" in data.attrs["notes"]
+            gaps = data["band_gap"].values
+        else:
+            assert drawn == ["s1", "s1 left", "s2", "s2 left"]
+            assert "refused (no region left, only all): s2 left" in data.attrs["notes"]
+            gaps = data["band_gap"].sel(estimator="onset_fit").values[:3]
+        np.testing.assert_allclose(gaps, [2.45, 2.55, 2.45])
+        assert len(set(data["condition_rank"].values)) == len(drawn)
+        labels = ["Fresh, all", "Fresh, left", "Merged, all"]
+        assert list(data["condition_label"].values)[:3] == labels
 
 
 def test_band_gap__lists_what_is_refused_with_its_reason():
     bad = spectrum("lost", reasons={"no zero-loss peak": "bad"})
     doubtful = spectrum("poor", reasons={"tail too high": "doubtful"})
     data = panel_a(one_panel("band_gap"), [*spectrum("kept"), *bad, *doubtful])
-    assert data["status"].values.tolist() == [[0, 2], [2, 2], [1, 2]]
+    assert data["status"].values.tolist() == [[0, 2, 2], [2, 2, 2], [1, 2, 2]]
     assert np.isnan(data["band_gap"].where(data["status"] == 2)).all()
     lines = data.attrs["notes"].splitlines()
-    assert "refused (no onset): kept derivative; poor derivative" in lines
+    both = "derivative, linear"
+    assert f"refused (no onset): kept {both}; poor {both}" in lines
     assert "refused (no zero-loss peak): lost" in lines
     assert "doubtful (tail too high): poor onset fit" in lines
 

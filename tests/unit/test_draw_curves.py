@@ -6,9 +6,9 @@ import xarray as xr
 from matplotlib.colors import to_hex
 from test_draw_figure import texts
 
-from nanostitch import contracts, draw
+from nanostitch import contracts, draw, photon
 from nanostitch.contracts.raw import RAW
-from nanostitch.draw import curves, kinds, label_places, photon, si, style
+from nanostitch.draw import curves, kinds, label_places, si, style
 from nanostitch.draw.curve_kinds import CURVE_KINDS
 from nanostitch.errors import BatchError
 

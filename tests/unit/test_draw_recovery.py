@@ -27,6 +27,7 @@ def rows(measure="band_gap", true=(2.3, 2.4, 2.5), unit="eV", width=0.02, seed=1
     table = {
         "measure": [measure] * number,
         "estimator": [""] * number,
+        "technique": ["eels"] * number,
         "acquisition": [f"acquisition_{n}" for n in range(number)],
         "sample": ["grid_1"] * number,
         "condition": names,

@@ -209,8 +209,8 @@ def test_camera__loses_no_electron_of_the_brightest_peak(tmp_path, layer, electr
     dm4.write(tmp_path / "a.dm4", recording)
     emsa.write(tmp_path / "a.msa", recording)
     for name in ("a.dm4", "a.msa"):
-        read = raw.read(tmp_path / name, "eels", {}, None)["counts"]
-        np.testing.assert_array_equal(read, recording.data)
+        read = raw.read(tmp_path / name, "eels", {}, None)
+        np.testing.assert_array_equal(read["counts"], recording.data)
     if dispersion < 0.05:
         aligned = zero_loss.align(read, **DEFAULTS["zero_loss"])
         np.testing.assert_allclose(aligned["zlp_offset"], truth["zlp_offset"], atol=2e-3)
@@ -245,8 +245,11 @@ def test_spikes__are_as_many_as_told_in_one_or_two_channels_each():
 def test_equal_crystals__have_the_gap_of_the_specimen_everywhere(layer):
     _, truth = record("spectrum_image", layer, look_at="middle", pixels=8, step_nm=2.0)
     gap = float(layer["band_gap"][0])
-    np.testing.assert_allclose(truth["band_gap"], gap, atol=1e-9)
+    np.testing.assert_allclose(truth["confinement_gap"], gap, atol=1e-9)
     assert truth["band_gap"].dims == ("y", "x")
+    assert np.ptp(truth["band_gap"].to_numpy()) < 1e-9
+    plain = record("spectrum_image", layer, pixels=2, step_nm=2.0, onset="square_root")[1]
+    np.testing.assert_allclose(plain["band_gap"], gap, atol=1e-6)  # where the loss begins
     assert float(truth["thickness"].max()) < EDGE
     # What the cubes cover of the plane, times their height, is their volume per area.
     mean = float(record("spectrum", layer, look_at="middle", region_nm=42.0)[1]["thickness"])
@@ -276,10 +279,10 @@ def test_line__crosses_the_seam_where_the_truth_says():
     np.testing.assert_allclose(truth["scan_y"], float(pair["seam_y"][0]), atol=1e-6)
     assert recording.data.shape == (25, 1024)
     # The merged body has the lower gap, its neighbours the higher one.
-    assert along[np.argmin(truth["band_gap"].to_numpy())] == pytest.approx(at, abs=2.0)
+    assert along[np.argmin(truth["confinement_gap"].to_numpy())] == pytest.approx(at, abs=2.0)
     single, merged = (float(pair["band_gap"][i]) for i in (0, 5))
-    assert (truth["band_gap"] < single).all()
-    assert (truth["band_gap"] > merged).all()
+    assert (truth["confinement_gap"] < single).all()
+    assert (truth["confinement_gap"] > merged).all()
 
 
 def test_a_smaller_reach__tells_neighbours_apart_better():
@@ -287,7 +290,7 @@ def test_a_smaller_reach__tells_neighbours_apart_better():
     spread = []
     for kev in (20, 120):
         truth = record("line_scan", pair, look_at="seamless", beam_energy_kev=kev)[1]
-        spread.append(np.ptp(truth["band_gap"].to_numpy()))
+        spread.append(np.ptp(truth["confinement_gap"].to_numpy()))
     assert spread[0] > spread[1]
 
 
@@ -315,7 +318,7 @@ def test_alignment__finds_the_true_offset_of_every_spectrum(tmp_path, layer, nam
     read = raw.read(tmp_path / "a.dm4", "eels", {}, None)
     np.testing.assert_array_equal(read["counts"], recording.data)
     assert read["energy"].to_numpy()[1] - read["energy"].to_numpy()[0] == pytest.approx(0.01)
-    aligned = zero_loss.align(read["counts"], **DEFAULTS["zero_loss"])
+    aligned = zero_loss.align(read, **DEFAULTS["zero_loss"])
     np.testing.assert_allclose(aligned["zlp_offset"], truth["zlp_offset"], atol=1e-3)
     # The channels' width, and half maxima found on lines between them, add a few percent.
     np.testing.assert_allclose(aligned["zlp_fwhm"], truth["zlp_fwhm"], rtol=0.05)
@@ -337,9 +340,10 @@ def test_spectrum_image__opens_with_its_axes_and_survey(tmp_path, layer):
 def gaps(recording, path: Path) -> xr.Dataset:
     """Read and analysed with the defaults of the schema."""
     dm4.write(path, recording)
-    aligned = zero_loss.align(raw.read(path, "eels", {}, None)["counts"], **DEFAULTS["zero_loss"])
-    left = background.remove_zero_loss(aligned, None, **DEFAULTS["background"])
-    return band_gap.measure(left, aligned, **DEFAULTS["band_gap"])
+    read = raw.read(path, "eels", {}, None)
+    aligned = zero_loss.align(read, **DEFAULTS["zero_loss"])
+    left = background.remove_zero_loss(read, aligned, None, **DEFAULTS["background"])
+    return band_gap.measure(read, aligned, left, **DEFAULTS["band_gap"])
 
 
 def test_square_root_onset__is_found_at_the_true_gap(tmp_path, layer):
@@ -368,10 +372,12 @@ def test_merging__moves_the_edge_down_and_leaves_its_shape():
     rows += tuple((4 * row + 2, 4 * row + 3) for row in range(4))
     merged = square_layer(4, 4, EDGE, merged_pairs=rows)
     truths = [record("spectrum", s, look_at="middle", region_nm=30.0)[1] for s in (fresh, merged)]
-    gap, steepest = ([float(t[n]) for t in truths] for n in ("band_gap", "loss_inflection"))
+    names = ("confinement_gap", "band_gap", "loss_inflection")
+    gap, start, steepest = ([float(t[n]) for t in truths] for n in names)
     assert gap[0] - gap[1] == pytest.approx(2.9842 * (1 / EDGE**2 - 1 / (2 * EDGE) ** 2), rel=0.02)
     # The exciton of the larger body is bound less, which takes back a part of that.
     assert 0.4 < (steepest[0] - steepest[1]) / (gap[0] - gap[1]) < 0.8
+    assert start[0] - start[1] == pytest.approx(steepest[0] - steepest[1], abs=0.003)
 
 
 @pytest.mark.parametrize(("dispersion", "channels"), [(0.2, 4096), (0.1, 4096), (0.2, 2048)])

@@ -93,13 +93,6 @@ def test_source_meter__gives_the_short_circuit_current_of_its_header(realdata: P
     assert (np.isclose(current, dataset.attrs["compliance_a"], rtol=1e-3)).sum() == 13
 
 
-@pytest.mark.parametrize("start", ["HZB_MiGo", "SE-ALM", "hzb_TestP"])
-def test_source_meter__several_curves_in_one_file_are_refused(realdata: Path, start: str) -> None:
-    (path,) = (realdata / "iv/hzb_keithley").glob(f"{start}*")
-    with pytest.raises(NanostitchError, match=f"{path.name}.*(headings|export)"):
-        read(path, "iv")
-
-
 @pytest.mark.parametrize(
     ("name", "channels"),
     [
@@ -247,11 +240,8 @@ def test_variants__several_spectra_need_a_name(realdata: Path, name: str, sweeps
         "malformed/rsciio_csv/random_csv_file.csv",
         "malformed/rsciio_csv/invalid_protochips_file.csv",
         "malformed/csv_tiny/test_sample_xy.xy",
-        "eis/vendors/exampleDataParstat.txt",
-        "eis/vendors/exampleDataVersaStudio.par",
         "pl/plqy_integrating_sphere/summary.txt",
         "iv/labview_tdms/raw1.tdms",
-        "uvvis/perkinelmer_sp/spectra.sp",
     ],
 )
 @pytest.mark.parametrize("technique", ["absorption", "pl", "plqy", "eis"])

@@ -7,7 +7,13 @@ import xarray as xr
 from nanostitch import contracts, scoring
 from nanostitch.contracts.score import SCORE
 
-WHO = {"acquisition": "a", "sample": "grid1", "condition": "fresh", "condition_label": "Fresh"}
+WHO = {
+    "technique": "adf",
+    "acquisition": "a",
+    "sample": "grid1",
+    "condition": "fresh",
+    "condition_label": "Fresh",
+}
 
 
 def with_interval(name, values, half_width, units, dims=()):
@@ -77,3 +83,13 @@ def test_score__refuses_a_truth_in_another_unit():
 
 def test_score__of_nothing_is_an_empty_table_that_keeps_its_contract():
     assert contracts.check(scoring.score([], []), SCORE, "score").sizes["row"] == 0
+
+
+def test_score__pairs_elements_by_name_not_by_order():
+    measured = product(
+        **with_interval("atomic_percent", [60.0, 20.5, 19.5], 1.0, "percent", ("element",))
+    ).assign_coords(element=["Br", "Cs", "Pb"])
+    true = truth(atomic_percent=(("element",), [20.0, 20.0, 60.0], {"units": "percent"}))
+    found = scoring.score([measured], [true.assign_coords(element=["Cs", "Pb", "Br"])])
+    assert list(found["estimator"].values) == ["Br", "Cs", "Pb"]
+    assert list(found["true"].values) == [60.0, 20.0, 20.0]

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import h5py
 import netCDF4
 import numpy as np
 import pytest
@@ -183,3 +184,113 @@ def test_replacing__a_killed_process_leaves_no_half_file_under_the_name(tmp_path
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not path.exists()
+
+
+MAP = {
+    "counts": Var(("...", "energy"), "1", "Counts.", "any"),
+    "energy": Var(("energy",), "eV", "Energy loss."),
+}
+
+
+def spectrum_map(counts: np.ndarray) -> xr.Dataset:
+    return xr.Dataset(
+        {"counts": (("y", "x", "energy"), counts, {"units": "1"})},
+        {"energy": ("energy", np.arange(counts.shape[-1]) * 0.01, {"units": "eV"})},
+    )
+
+
+def counted(dtype: str, highest: int = 60000, lowest: int = 0) -> np.ndarray:
+    counts = np.random.default_rng(3).poisson(3.0, (64, 64, 1024)).astype(dtype)
+    counts[0, 0, 0], counts[5, 5, 5] = highest, lowest
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("counts", "stored"),
+    [
+        (counted("f4"), "uint16"),
+        (counted("i4"), "uint16"),
+        (counted("f8", highest=70000), "uint32"),
+        (counted("i4", lowest=-3, highest=9), "int16"),
+        (counted("f4", highest=9), "uint8"),
+        (counted("u2"), "uint16"),
+        (counted("f4") + np.float32(0.5), "float32"),
+        (np.where(counted("f4") == 60000, np.nan, counted("f4")), "float32"),
+        (counted("f8") + 1e12, "float64"),
+    ],
+    ids=["f4", "i4", "large", "negative", "small", "u2", "halves", "nan", "huge"],
+)
+def test_spectrum_image__is_stored_small_and_read_back_as_it_was(job, counts, stored):
+    store.write(spectrum_map(counts), MAP, job, ABOUT)
+    with netCDF4.Dataset(job.output.nc) as file:
+        assert file["counts"].dtype == stored
+        assert file["counts"].filters()["fletcher32"]
+        assert file["counts"].chunking() == [16, 8, 256]
+    back = store.read(job.output.nc, MAP)
+    np.testing.assert_array_equal(back["counts"], counts)
+    assert back["counts"].dtype == counts.dtype
+    assert back["counts"].attrs == {"units": "1"}
+
+
+def test_small_products__are_compressed_as_every_reader_can(spectrum, job):
+    store.write(spectrum, CONTRACT, job, ABOUT)
+    with netCDF4.Dataset(job.output.nc) as file:
+        assert file["counts"].filters()["zlib"]
+
+
+def test_spectrum_image__has_the_same_bytes_again(job):
+    store.write(spectrum_map(counted("f4")), MAP, job, ABOUT)
+    first = Path(job.output.nc).read_bytes()
+    store.write(spectrum_map(counted("f4")), MAP, job, ABOUT)
+    assert Path(job.output.nc).read_bytes() == first
+
+
+def test_open_lazily__reads_only_what_is_used(job):
+    counts = counted("f4")
+    store.write(spectrum_map(counts), MAP, job, ABOUT)
+    with store.open_lazily(job.output.nc, MAP) as product:
+        assert not product["counts"].variable._in_memory
+        np.testing.assert_array_equal(product["counts"][3:5, :, 7], counts[3:5, :, 7])
+        assert not product["counts"].variable._in_memory
+        assert product["counts"].attrs == {"units": "1"}
+
+
+def test_open_lazily__refuses_what_is_no_product(tmp_path, spectrum, job):
+    (tmp_path / "b.nc").write_bytes(b"no netCDF")
+    for path, says in ((str(tmp_path / "b.nc"), "delete it"), (job.output.nc, "counts: dims")):
+        store.write(spectrum, CONTRACT, job, ABOUT)
+        other = CONTRACT | {"counts": Var(("energy",), "1", "One spectrum.")}
+        with pytest.raises(ContractError, match=says), store.open_lazily(path, other):
+            pass
+
+
+def test_open_lazily__notices_damage_while_it_reads(job):
+    store.write(spectrum_map(counted("f4")), MAP, job, ABOUT)
+    content = bytearray(Path(job.output.nc).read_bytes())
+    content[len(content) // 2] ^= 1
+    Path(job.output.nc).write_bytes(content)
+    with store.open_lazily(job.output.nc, MAP) as product:
+        product["counts"][:1].to_numpy()
+    damaged = pytest.raises(ContractError, match="delete it and run again")
+    with damaged, store.open_lazily(job.output.nc, MAP) as product:
+        product["counts"].to_numpy()
+
+
+def test_open_lazily__leaves_errors_of_the_reader_alone(job):
+    store.write(spectrum_map(counted("f4")), MAP, job, ABOUT)
+    with pytest.raises(RuntimeError, match="mine"), store.open_lazily(job.output.nc, MAP):
+        raise RuntimeError("mine")
+
+
+def test_portable_copy__is_read_without_the_filter_and_holds_the_same(job, tmp_path):
+    counts = counted("f4")
+    store.write(spectrum_map(counts), MAP, job, ABOUT)
+    target = tmp_path / "copy.nc"
+    store.copy_portable(job.output.nc, str(target))
+    with h5py.File(target) as file:  # HDF5 of its own, which has zlib alone
+        np.testing.assert_array_equal(file["counts"], counts)
+        assert file["counts"].dtype == "float32"
+        assert file["counts"].compression == "gzip"
+    np.testing.assert_array_equal(store.read(str(target), MAP)["counts"], counts)
+    assert store.provenance_of(str(target)) == store.provenance_of(job.output.nc)
+    assert store.identity_of(str(target)) == store.identity_of(job.output.nc)

@@ -180,8 +180,9 @@ def test_score__holds_products_against_truths_and_is_drawn(tiny):
     assert len(pixels) == 16
     product = xr.load_dataset(tiny.result("adf/overview/particles.nc"), decode_times=False)
     assert size["recovered"] == pytest.approx(float(product["size_mean"]))
-    for suffix in ("pdf", "png", "svg", "nc"):
-        assert tiny.result(f"score/recovery.{suffix}").stat().st_size > 0
+    for technique in table["technique"].unique():
+        for suffix in ("pdf", "png", "svg", "nc"):
+            assert tiny.result(f"score/{technique}_recovery.{suffix}").stat().st_size > 0
 
 
 def test_an_instrument_setting__records_its_own_acquisition_again(copy):

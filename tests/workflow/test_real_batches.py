@@ -159,3 +159,56 @@ def test_every_batch__ends_in_figures_and_tables(results):
         made = {path.suffix for path in (results / batch.name / "figures").iterdir()}
         assert {".nc", ".pdf", ".png", ".svg"} <= made
         assert list((results / batch.name / "tables").glob("*.tsv"))
+
+
+def test_sphere__repeats_and_gaas_have_their_known_yields(results):
+    stored = (0.9347, 0.9090, 0.9263, 0.9301, 0.9017, 0.9044)
+    for number, known in enumerate(stored, 1):
+        found = product(results, f"sphere/plqy/repeat_{number}_direct/quantum_yield.nc")
+        assert float(found["quantum_yield_apparent"]) == pytest.approx(known, abs=0.005)
+        assert int(found["verdict"]) == 1  # the blank is not matched
+    gaas = product(results, "sphere/plqy/gaas/quantum_yield.nc")
+    assert float(gaas["quantum_yield_incident"]) == pytest.approx(0.009693, rel=5e-3)
+    assert float(gaas["emission_peak_energy"]) == pytest.approx(1.424, abs=1e-3)
+    refused = product(results, "sphere/plqy/background/quantum_yield.nc")
+    assert int(refused["verdict"]) == 2
+    assert np.isnan(refused["quantum_yield_incident"])
+
+
+def test_k412__certified_elements_above_5_percent_are_within_5_percent(results):
+    certified = {"Mg": 11.6567, "Si": 21.1982, "Ca": 10.899, "Fe": 7.7742, "O": 42.758}
+    for number in range(5):
+        found = product(results, f"k412/edx/spot_{number}/composition.nc")
+        assert int(found["verdict"]) == 0
+        for symbol, percent in certified.items():
+            value = float(found["mass_percent"].sel(element=symbol))
+            assert value == pytest.approx(percent, rel=0.05)
+    for name in ("mgo", "al2o3", "sio2", "caf2", "fe"):
+        standard = product(results, f"k412/edx/{name}/composition.nc")
+        assert int(standard["verdict"]) == 2
+        assert "needs standards" in standard["verdict"].attrs["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("number", "series", "film", "capacitance"),
+    [(1, 29.1, 46.7, 10.4e-6), (2, 150.4, 502.4, 31.2e-9), (3, 1507, 4630, 20.2e-9)],
+)
+def test_dummy_circuits__are_found_without_a_guess(results, number, series, film, capacitance):
+    known = {"series_resistance": series, "film_resistance": film, "capacitance": capacitance}
+    for repeat in (1, 2):
+        found = product(results, f"dummy_circuits/eis/circuit_{number}_{repeat}/circuit.nc")
+        for name, true in known.items():
+            assert float(found[name]) == pytest.approx(true, rel=0.01)
+
+
+def test_gamry__drifts_and_is_refused(results):
+    found = product(results, "dummy_circuits/eis/gamry/circuit.nc")
+    assert int(found["verdict"]) == 2
+    assert "Kramers-Kronig" in found["verdict"].attrs["reasons"]
+
+
+def test_keithley__gives_its_printed_digits(results):
+    found = product(results, "keithley/iv/b_rev/conductance.nc")
+    assert float(found["short_circuit_current_density"]) == pytest.approx(-21.9905, abs=5e-5)
+    assert float(found["open_circuit_voltage"]) == pytest.approx(1.21276, abs=5e-6)
+    assert 100 * float(found["fill_factor"]) == pytest.approx(79.949, abs=5e-4)

@@ -23,6 +23,6 @@ wildcard_constraints:
     condition=plan.ids("condition"),
     acquisition=plan.ids("acquisition"),
     figure=plan.ids("figure"),
-    table="band_gap|particles",
-    technique="adf|eels|edx|absorption|pl|plqy|iv|eis",
+    table=plan.ids("table"),
+    technique=plan.ids("technique"),
     suffix="[a-z0-9]+",

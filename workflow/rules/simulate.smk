@@ -68,19 +68,19 @@ rule recovery:
         score="results/{batch}/score/score.nc",
         step="results/{batch}/plan/recovery.json",
     output:
-        nc="results/{batch}/score/recovery.nc",
-        pdf="results/{batch}/score/recovery.pdf",
-        svg="results/{batch}/score/recovery.svg",
+        nc="results/{batch}/score/{technique}_recovery.nc",
+        pdf="results/{batch}/score/{technique}_recovery.pdf",
+        svg="results/{batch}/score/{technique}_recovery.svg",
         png=report(
-            "results/{batch}/score/recovery.png",
+            "results/{batch}/score/{technique}_recovery.png",
             caption="../report/recovery.rst",
             category="{batch}",
-            labels={"figure": "recovered against true"},
+            labels={"figure": "recovered against true", "technique": "{technique}"},
         ),
     log:
-        "results/{batch}/logs/recovery.log",
+        "results/{batch}/logs/recovery/{technique}.log",
     benchmark:
-        "results/{batch}/benchmarks/recovery.tsv"
+        "results/{batch}/benchmarks/recovery/{technique}.tsv"
     conda:
         "../../envs/nanostitch.yaml"
     threads: 1

@@ -1,4 +1,4 @@
-"""Low-loss EELS: zero-loss peak, its removal, band gap."""
+"""Low-loss EELS: zero-loss peak, its removal, band gap, what follows from them."""
 
 
 rule align:
@@ -15,15 +15,16 @@ rule align:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=1000,
     script:
         "../scripts/align.py"
 
 
 rule remove_zero_loss:
     input:
+        raw="results/{batch}/eels/{acquisition}/raw.nc",
         aligned="results/{batch}/eels/{acquisition}/aligned.nc",
-        vacuum=plan.vacuum,
+        vacuum=plan.referenced("vacuum", "aligned"),
         acquisition="results/{batch}/plan/acquisitions/{acquisition}.json",
         step="results/{batch}/plan/remove_zero_loss.json",
     output:
@@ -43,8 +44,9 @@ rule remove_zero_loss:
 
 rule band_gap:
     input:
-        loss="results/{batch}/eels/{acquisition}/loss.nc",
+        raw="results/{batch}/eels/{acquisition}/raw.nc",
         aligned="results/{batch}/eels/{acquisition}/aligned.nc",
+        loss="results/{batch}/eels/{acquisition}/loss.nc",
         step="results/{batch}/plan/band_gap.json",
     output:
         nc="results/{batch}/eels/{acquisition}/band_gap.nc",
@@ -59,3 +61,45 @@ rule band_gap:
         mem_mb=3000,
     script:
         "../scripts/band_gap.py"
+
+
+rule boundary:
+    input:
+        raw="results/{batch}/eels/{acquisition}/raw.nc",
+        aligned="results/{batch}/eels/{acquisition}/aligned.nc",
+        gaps="results/{batch}/eels/{acquisition}/band_gap.nc",
+        step="results/{batch}/plan/boundary.json",
+    output:
+        nc="results/{batch}/eels/{acquisition}/boundary.nc",
+    log:
+        "results/{batch}/logs/boundary/{acquisition}.log",
+    benchmark:
+        "results/{batch}/benchmarks/boundary/{acquisition}.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/boundary.py"
+
+
+rule dielectric:
+    input:
+        raw="results/{batch}/eels/{acquisition}/raw.nc",
+        aligned="results/{batch}/eels/{acquisition}/aligned.nc",
+        loss="results/{batch}/eels/{acquisition}/loss.nc",
+        step="results/{batch}/plan/dielectric.json",
+    output:
+        nc="results/{batch}/eels/{acquisition}/dielectric.nc",
+    log:
+        "results/{batch}/logs/dielectric/{acquisition}.log",
+    benchmark:
+        "results/{batch}/benchmarks/dielectric/{acquisition}.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/dielectric.py"

@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 store.log_to(snakemake.log[0])
 settings = store.read_plan(snakemake.input.step)["settings"]
-raw = store.read(snakemake.input.raw, RAW_EELS)
-aligned = zero_loss.align(raw["counts"], **settings)
-store.write(aligned, ALIGNED, job=snakemake, about=raw.attrs)
+with store.open_lazily(snakemake.input.raw, RAW_EELS) as raw:
+    aligned = zero_loss.align(raw, **settings)
+    store.write(aligned, ALIGNED, job=snakemake, about=raw.attrs)

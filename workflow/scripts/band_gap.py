@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nanostitch import store
 from nanostitch.contracts.eels import ALIGNED, BAND_GAP, LOSS
+from nanostitch.contracts.raw import RAW_EELS
 from nanostitch.eels import band_gap
 
 if TYPE_CHECKING:
@@ -13,5 +14,6 @@ store.log_to(snakemake.log[0])
 settings = store.read_plan(snakemake.input.step)["settings"]
 loss = store.read(snakemake.input.loss, LOSS)
 aligned = store.read(snakemake.input.aligned, ALIGNED)
-gaps = band_gap.measure(loss, aligned, **settings)
-store.write(gaps, BAND_GAP, job=snakemake, about=loss.attrs)
+with store.open_lazily(snakemake.input.raw, RAW_EELS) as raw:
+    gaps = band_gap.measure(raw, aligned, loss, **settings)
+    store.write(gaps, BAND_GAP, job=snakemake, about=loss.attrs)

@@ -1,4 +1,4 @@
-"""Draw recovered against true for every measure of a simulated batch."""
+"""Draw recovered against true for every measure of one technique in a simulated batch."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 store.log_to(snakemake.log[0])
 plan = store.read_plan(snakemake.input.step)
-tree = recovery.collect(store.read(snakemake.input.score, SCORE), plan["conditions"])
+score = store.read(snakemake.input.score, SCORE)
+tree = recovery.collect(score, plan["conditions"], snakemake.wildcards.technique)
 store.write_tree(tree, job=snakemake)
 files = [snakemake.output.pdf, snakemake.output.svg, snakemake.output.png]
 with store.replacing_all(files) as paths:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nanostitch import store
 from nanostitch.contracts.eels import ALIGNED, LOSS
+from nanostitch.contracts.raw import RAW_EELS
 from nanostitch.eels import background
 
 if TYPE_CHECKING:
@@ -13,5 +14,6 @@ store.log_to(snakemake.log[0])
 settings = store.read_plan(snakemake.input.step)["settings"]
 aligned = store.read(snakemake.input.aligned, ALIGNED)
 vacuum = store.read_optional(snakemake.input.vacuum, ALIGNED)
-loss = background.remove_zero_loss(aligned, vacuum, **settings)
-store.write(loss, LOSS, job=snakemake, about=aligned.attrs)
+with store.open_lazily(snakemake.input.raw, RAW_EELS) as raw:
+    loss = background.remove_zero_loss(raw, aligned, vacuum, **settings)
+    store.write(loss, LOSS, job=snakemake, about=aligned.attrs)

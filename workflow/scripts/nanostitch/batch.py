@@ -24,14 +24,37 @@ TOLD = (
     "dispersion_ev",
     "energy_offset_ev",
     "dose_e_per_nm2",
+    "beam_current_pa",
+    "dwell_time_s",
+    "regions",
+    "boundary_nm",
+    "known_composition",
+    "excitation_nm",
+    "electrode_gap_um",
+    "electrode_length_mm",
+    "electrode_pairs",
+    "film_thickness_nm",
     "headings",
 )
 ROLES = {
     "eels": {"vacuum": "eels"},
+    "edx": {"standards": "edx", "compared_with": "edx"},
     "absorption": {"solvent": "absorption"},
-    "plqy": {"blank": "plqy", "indirect": "plqy", "response": "plqy"},
+    "pl": {"absorption": "absorption"},
+    "plqy": {
+        "continued": "plqy",
+        "blank": "plqy",
+        "indirect": "plqy",
+        "response": "plqy",
+        "dilute": "pl",
+        "compared_with": "plqy",
+    },
+    "iv": {"compared_with": "iv"},
+    "eis": {"direct_current": "iv"},
 }
 """By technique, the roles of its references and the technique that each must have."""
+SEVERAL = ("standards", "continued", "blank", "indirect")
+"""Roles that may name more than one acquisition."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +74,7 @@ class Acquisition:
         return {name: self.row[name] for name in TOLD if name in self.row}
 
     @property
-    def references(self) -> dict[str, str]:
+    def references(self) -> dict[str, list[str]]:
         """Ids of other acquisitions by their role."""
         return _references(self.row.get("references", ""))
 
@@ -134,9 +157,9 @@ def checksum_problem(a: Acquisition, found: str | None) -> str:
 _SHEETS = ("condition", "sample", "acquisition")
 
 
-def _references(text: str) -> dict[str, str]:
+def _references(text: str) -> dict[str, list[str]]:
     pairs = [part.strip().partition("=") for part in text.split(";") if part.strip()]
-    return {role: other for role, _, other in pairs}
+    return {role: [one.strip() for one in others.split(",")] for role, _, others in pairs}
 
 
 def _listed(value: object) -> list[object]:
@@ -195,8 +218,11 @@ def _acquisition_problems(batch: Batch, raw_files_exist: bool) -> Iterator[Probl
         roles = [part.partition("=")[0].strip() for part in a.row.get("references", "").split(";")]
         if len(set(roles)) < len(roles):
             yield Problem(file, f"{a.id}, column references", roles, "names a role twice")
-        for role, other in a.references.items():
-            yield from _reference_problems(batch, a, role, other, file)
+        for role, others in a.references.items():
+            if len(others) > 1 and role not in SEVERAL:
+                yield Problem(file, f"{a.id}, column references", others, f"one {role} at most")
+            for other in others:
+                yield from _reference_problems(batch, a, role, other, file)
 
 
 def _exists(path: Path) -> bool:
@@ -218,6 +244,8 @@ def _reference_problems(
         yield Problem(file, field, other, "must be the id of another acquisition")
     elif batch.acquisitions[other].technique != roles[role]:
         yield Problem(file, field, other, f"must be of technique {roles[role]}")
+    elif role in batch.acquisitions[other].references:
+        yield Problem(file, field, other, f"has a reference {role} itself; name that one")
 
 
 def _declaration_problems(batch: Batch) -> Iterator[Problem]:

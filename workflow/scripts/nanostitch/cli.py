@@ -43,6 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--png", type=Path, help="also draw it to this PNG file")
     show.add_argument("--dataset", help="index or title of one dataset to draw")
     show.set_defaults(command=_show)
+
+    portable = commands.add_parser("portable", help="copy a product for readers without its filter")
+    portable.add_argument("file", help="product (.nc)")
+    portable.add_argument("target", help="copy to write")
+    portable.set_defaults(command=_portable)
     return parser
 
 
@@ -75,4 +80,12 @@ def _show(options: argparse.Namespace) -> int:
     if options.png:
         show.draw(options.file, options.png, options.dataset)
         print(f"drawn: {options.png}")
+    return 0
+
+
+def _portable(options: argparse.Namespace) -> int:
+    from nanostitch import store
+
+    store.copy_portable(options.file, options.target)
+    print(f"{options.target}: compressed by zlib, which every netCDF-4 reader has")
     return 0

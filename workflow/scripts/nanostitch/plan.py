@@ -10,14 +10,14 @@ asked: open one to see the parameters of a step.
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from snakemake.io import ancient
 
 from nanostitch import batch as batches
-from nanostitch import plan_files, provenance, raw, schema
+from nanostitch import plan_files, products, provenance, raw, schema
 from nanostitch.atomic import write_text
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.draw import kinds
@@ -25,8 +25,6 @@ from nanostitch.errors import BatchError
 from nanostitch.plan_files import PROJECT
 from nanostitch.schema import Problem
 
-LAST_PRODUCT = dict.fromkeys(raw.TECHNIQUES, "raw") | {"adf": "particles", "eels": "band_gap"}
-TABLES = {"eels": "band_gap", "adf": "particles"}
 FIGURE_SUFFIXES = ("nc", "pdf", "png", "svg")
 
 
@@ -76,6 +74,8 @@ class Plan:
             "sample": [a.sample["sample"] for a in self._all()],
             "condition": [a.condition["condition"] for a in self._all()],
             "figure": [f for b in self.batches.values() for f in b.figures],
+            "table": list(products.MEASURED.values()),
+            "technique": list(products.MEASURED),
         }[key]
         return "|".join(sorted(set(found))) or "none"
 
@@ -86,11 +86,12 @@ class Plan:
 
     def scored(self, wildcards: Wildcards) -> list[str]:
         """The products of a simulated batch that can be held against their truth."""
-        return [product for product, _ in _scored(self.batches[wildcards.batch])]
+        batch = self.batches[wildcards.batch]
+        return [products.path(batch, a, products.MEASURED[a.technique]) for a in _scored(batch)]
 
     def truths(self, wildcards: Wildcards) -> list[str]:
         """The truth behind each product of :meth:`scored`."""
-        return [truth for _, truth in _scored(self.batches[wildcards.batch])]
+        return [f"{a.path}.truth.nc" for a in _scored(self.batches[wildcards.batch])]
 
     def raw_files(self, wildcards: Wildcards) -> list[str]:
         """The raw file of an acquisition, then the files that its format needs beside it.
@@ -104,10 +105,15 @@ class Plan:
         is_simulated = self.batches[wildcards.batch].simulate is not None
         return files if is_simulated else [ancient(file) for file in files]
 
-    def vacuum(self, wildcards: Wildcards) -> list[str]:
-        """The aligned vacuum reference of an acquisition, if it names one."""
-        other = self._acquisition(wildcards).references.get("vacuum")
-        return [f"results/{wildcards.batch}/eels/{other}/aligned.nc"] if other else []
+    def referenced(self, role: str, product: str) -> Callable[[Wildcards], list[str]]:
+        """Input function: a product of the acquisitions that one names in a role, if any."""
+
+        def found(wildcards: Wildcards) -> list[str]:
+            batch = self.batches[wildcards.batch]
+            others = self._acquisition(wildcards).references.get(role, [])
+            return [products.path(batch, batch.acquisitions[other], product) for other in others]
+
+        return found
 
     def figure_products(self, wildcards: Wildcards) -> list[str]:
         """Every product that the panels of a figure select."""
@@ -120,15 +126,18 @@ class Plan:
     def _figure_products(self, batch: Batch, figure: str) -> list[str]:
         wanted: dict[str, None] = {}
         for panel in batch.figures[figure]["panels"]:
-            technique, products = kinds.needs(panel)
-            for a in batch.select(technique, panel["select"], with_left_out=True):
-                for product in products:
-                    wanted[f"results/{batch.id}/{technique}/{a.id}/{product}.nc"] = None
+            technique, names = kinds.needs(panel)
+            found = batch.select(technique, panel["select"], with_left_out=True)
+            if products.MEASURED[technique] in names and "acquisition" not in panel["select"]:
+                found = [a for a in found if a in products.measured(batch, technique)]
+            for a in found:
+                for name in names:
+                    wanted[products.path(batch, a, name)] = None
         return list(wanted)
 
     def _table_products(self, batch: Batch, table: str) -> list[str]:
-        technique = {name: technique for technique, name in TABLES.items()}[table]
-        return [f"results/{batch.id}/{technique}/{a.id}/{table}.nc" for a in batch.of(technique)]
+        technique = {name: technique for technique, name in products.MEASURED.items()}[table]
+        return [products.path(batch, a, table) for a in products.measured(batch, technique)]
 
     def write(self) -> None:
         """Bring the plan files up to date, touching only those whose content changed."""
@@ -162,11 +171,10 @@ class Plan:
         if batch.simulate is not None:
             yield from plan_files.simulation(batch)
         for name, figure in batch.figures.items():
-            products = self._figure_products(batch, name)
-            shown = {"figure": figure, "products": products}
+            shown = {"figure": figure, "products": self._figure_products(batch, name)}
             yield f"figures/{name}", shown | {"conditions": plan_files.conditions(batch)}
-        for technique, table in TABLES.items():
-            if batch.of(technique):
+        for technique, table in products.MEASURED.items():
+            if products.measured(batch, technique):
                 yield f"tables/{table}", {"products": self._table_products(batch, table)}
 
 
@@ -222,30 +230,31 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _targets(batch: Batch) -> Iterator[str]:
+    ends = products.last(batch)
     for a in batch.acquisitions.values():
-        yield f"results/{batch.id}/{a.technique}/{a.id}/{LAST_PRODUCT[a.technique]}.nc"
-    for technique, table in TABLES.items():
-        if batch.of(technique):
+        yield products.path(batch, a, ends[a.id])
+        if "boundary_nm" in a.row and a.technique == "eels":
+            yield products.path(batch, a, "boundary")
+    for technique, table in products.MEASURED.items():
+        if products.measured(batch, technique):
             yield f"results/{batch.id}/tables/{table}.tsv"
     for figure in batch.figures:
         for suffix in FIGURE_SUFFIXES:
             yield f"results/{batch.id}/figures/{figure}.{suffix}"
-    if _scored(batch):
+    scored = dict.fromkeys(a.technique for a in _scored(batch))
+    if scored:
         yield f"results/{batch.id}/tables/recovery.tsv"
+    for technique in scored:
         for suffix in FIGURE_SUFFIXES:
-            yield f"results/{batch.id}/score/recovery.{suffix}"
+            yield f"results/{batch.id}/score/{technique}_recovery.{suffix}"
 
 
-def _scored(batch: Batch) -> list[tuple[str, str]]:
-    """Product and truth of each simulated acquisition whose numbers have intervals.
+def _scored(batch: Batch) -> list[Acquisition]:
+    """Simulated acquisitions whose numbers have intervals, by technique.
 
     Those that the sheet leaves out (use: no) are not scored.
     """
     if batch.simulate is None:
         return []
-    results = f"results/{batch.id}"
-    return [
-        (f"{results}/{a.technique}/{a.id}/{TABLES[a.technique]}.nc", f"{a.path}.truth.nc")
-        for a in batch.acquisitions.values()
-        if a.technique in TABLES and a.row.get("use") != "no"
-    ]
+    found = [a for technique in products.MEASURED for a in products.measured(batch, technique)]
+    return [a for a in found if a.row.get("use") != "no"]

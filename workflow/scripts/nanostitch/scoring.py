@@ -7,7 +7,8 @@ import xarray as xr
 
 Row = dict[str, object]
 
-_TEXTS = ("measure", "estimator", "acquisition", "sample", "condition", "condition_label", "unit")
+_ABOUT = ("technique", "acquisition", "sample", "condition", "condition_label")
+_TEXTS = ("measure", "estimator", *_ABOUT, "unit")
 _NUMBERS = ("true", "recovered", "lower", "upper")
 
 
@@ -25,10 +26,10 @@ def score(products: Sequence[xr.Dataset], truths: Sequence[xr.Dataset]) -> xr.Da
     Returns
     -------
     xarray.Dataset
-        Dim ``row``: ``measure``, ``estimator``, ``acquisition``, ``sample``, ``condition``,
-        ``condition_label``, ``unit`` (text), ``true``, ``recovered``, ``lower``, ``upper`` (in
-        that unit; NaN where the number was refused), ``verdict`` (0 good, 1 doubtful, 2 bad) and
-        ``held`` (1 where the interval holds the truth).
+        Dim ``row``: ``measure``, ``estimator``, ``technique``, ``acquisition``, ``sample``,
+        ``condition``, ``condition_label``, ``unit`` (text), ``true``, ``recovered``, ``lower``,
+        ``upper`` (in that unit; NaN where the number was refused), ``verdict`` (0 good, 1
+        doubtful, 2 bad) and ``held`` (1 where the interval holds the truth).
     """
     rows = [
         row
@@ -60,7 +61,7 @@ def _rows(product: xr.Dataset, truth: xr.Dataset) -> Iterator[Row]:
 def _measured(product: xr.Dataset, true: xr.DataArray, name: str) -> Iterator[Row]:
     if true.attrs["units"] != product[name].attrs["units"]:
         raise ValueError(f"{name}: truth in {true.attrs['units']}, product in another unit")
-    true = _on_pixels_of(product[name], true)
+    true = _on_elements_of(product[name], _on_pixels_of(product[name], true))
     bounds = [product[f"{name}{end}"] for end in ("", "_lower", "_upper")]
     recovered, lower, upper, true = xr.broadcast(*bounds, true)
     estimators = _estimators(recovered)
@@ -70,7 +71,7 @@ def _measured(product: xr.Dataset, true: xr.DataArray, name: str) -> Iterator[Ro
         yield {
             "measure": name,
             "estimator": estimators[index],
-            **{key: product.attrs[key] for key in _TEXTS[2:6]},
+            **{key: product.attrs[key] for key in _ABOUT},
             "unit": product[name].attrs["units"],
             "true": true.values[index],
             "recovered": recovered.values[index],
@@ -86,7 +87,19 @@ def _on_pixels_of(measured: xr.DataArray, true: xr.DataArray) -> xr.DataArray:
     return true.squeeze(drop=True).drop_vars([d for d in scanned if d in true.coords])
 
 
+def _on_elements_of(measured: xr.DataArray, true: xr.DataArray) -> xr.DataArray:
+    """Truth in the order of the measured labels, such as chemical elements; NaN for others."""
+    labels = {dim: measured[dim] for dim in _labelled(measured) if dim in true.dims}
+    return true.reindex(labels)
+
+
+def _labelled(measured: xr.DataArray) -> list[str]:
+    """Dims whose coordinate is text."""
+    dims = [str(dim) for dim in measured.dims if dim in measured.coords]
+    return [dim for dim in dims if measured[dim].dtype.kind in "UOT"]
+
+
 def _estimators(measured: xr.DataArray) -> np.ndarray[tuple[int, ...], np.dtype[np.str_]]:
-    """Name of the estimator of each element; empty where the measure has only one."""
-    names = measured.coords.get("estimator", xr.DataArray(""))
+    """Label of each number by its text coordinate; empty where the measure has only one."""
+    names = next((measured[dim] for dim in _labelled(measured)), xr.DataArray(""))
     return np.asarray(names.astype(str).broadcast_like(measured).transpose(*measured.dims).values)

@@ -6,24 +6,23 @@ inputs give the same bytes.
 """
 
 import json
-import logging
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol
 
 import netCDF4
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from nanostitch import __version__, contracts, provenance
+from nanostitch import __version__, contracts, provenance, storage
 from nanostitch.atomic import replacing, write_text
 from nanostitch.contracts import Contract
-from nanostitch.errors import ContractError, NanostitchError
+from nanostitch.errors import ContractError
+from nanostitch.logs import log_to as log_to
+from nanostitch.planned import read_plan as read_plan
+from nanostitch.planned import verify as verify
 
 ABOUT = (
     "batch",
@@ -43,8 +42,6 @@ ABOUT = (
 )
 """Attributes that every product of an acquisition carries."""
 
-Encoding = dict[str, dict[str, Any]]
-
 
 class Job(Protocol):
     """What a script knows as ``snakemake``."""
@@ -55,58 +52,6 @@ class Job(Protocol):
     wildcards: Any
 
 
-def log_to(path: str) -> None:
-    """Send log records, warnings and the end of the job to a file and to standard error.
-
-    An error that the user can mend is logged as its message alone; any other keeps its
-    traceback, because it is a defect.
-    """
-    file = logging.FileHandler(path, mode="w", encoding="utf-8")
-    handlers: list[logging.Handler] = [file, logging.StreamHandler()]
-    logging.basicConfig(level=logging.INFO, handlers=handlers, format="%(levelname)s: %(message)s")
-    logging.captureWarnings(True)
-    logging.getLogger("fontTools").setLevel(logging.WARNING)
-    sys.excepthook = _log_error
-
-
-def _log_error(
-    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
-) -> None:
-    if isinstance(error, NanostitchError):
-        logging.error("%s", error)
-    else:
-        logging.critical("defect in nanostitch", exc_info=(kind, error, traceback))
-
-
-@cache
-def read_plan(path: str) -> dict[str, Any]:
-    """Read a plan file, once a job: what was asked of a step, an acquisition or a figure."""
-    plan: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
-    return plan
-
-
-def verify(files: list[str], sha256: Mapping[str, str]) -> None:
-    """Refuse raw files whose bytes are not those that the run was planned with.
-
-    Files that the run writes itself (simulated ones) have no digests planned and pass.
-
-    Raises
-    ------
-    ContractError
-        If a file changed after the run began.
-    """
-    folder = Path(files[0]).parent
-    for path in map(Path, files) if sha256 else ():
-        if path.is_dir():
-            continue
-        found, planned = provenance.sha256(path), sha256.get(path.relative_to(folder).as_posix())
-        if found != planned:
-            raise ContractError(
-                f"{path}: sha256 is {found}, but was {planned} when the run began; run again once"
-                " nobody writes to the file"
-            )
-
-
 def read(path: str, contract: Contract) -> xr.Dataset:
     """Read a product into memory.
 
@@ -115,11 +60,43 @@ def read(path: str, contract: Contract) -> xr.Dataset:
     ContractError
         If the file is damaged or breaks the contract.
     """
-    product = contracts.check(_load(path), contract, path)
+    return _own(contracts.check(_load(path), contract, path))
+
+
+def _own(product: xr.Dataset) -> xr.Dataset:
+    """The product without what it says of itself, and not of what is made from it."""
     for variable in product.variables.values():
-        for name in ("comment", "long_name", "ancillary_variables"):
-            variable.attrs.pop(name, None)  # of this product, not of what is made from it
+        for name in ("comment", "long_name", "ancillary_variables", storage.RECORDED):
+            variable.attrs.pop(name, None)
     return product
+
+
+@contextmanager
+def open_lazily(path: str, contract: Contract) -> Iterator[xr.Dataset]:
+    """Open a product whose values are read from the file when they are used, and only then.
+
+    A part of a variable is read by selecting it first: ``product["counts"][:16].to_numpy()``.
+    Counts come in the type in which they are stored, the smallest that holds them.
+
+    Raises
+    ------
+    ContractError
+        If the file breaks the contract, or is found damaged while it is open.
+    """
+    usual = netCDF4.get_chunk_cache()
+    netCDF4.set_chunk_cache(storage.CACHE_BYTES, *usual[1:])  # of each variable opened next
+    try:
+        with _damage_named(path):
+            product = xr.open_dataset(path, engine="netcdf4", decode_times=False, cache=False)
+    finally:
+        netCDF4.set_chunk_cache(*usual)
+    with product:
+        try:
+            yield _own(contracts.check(product, contract, path))
+        except (OSError, RuntimeError) as error:
+            if "NetCDF" not in str(error):
+                raise  # of the one who reads, not of the file
+            raise _damage(path, error) from error
 
 
 def read_optional(paths: Sequence[str], contract: Contract) -> xr.Dataset | None:
@@ -147,7 +124,7 @@ def read_tree(path: str) -> xr.DataTree:
 
 def _load(path: str) -> xr.Dataset:
     with _damage_named(path), xr.open_dataset(path, engine="netcdf4", decode_times=False) as file:
-        return file.load().drop_encoding()
+        return storage.unpacked(file.load().drop_encoding())
 
 
 @contextmanager
@@ -155,9 +132,11 @@ def _damage_named(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
-        raise ContractError(
-            f"{path}: is not a readable product ({error}); delete it and run again"
-        ) from error
+        raise _damage(path, error) from error
+
+
+def _damage(path: str, error: Exception) -> ContractError:
+    return ContractError(f"{path}: is not a readable product ({error}); delete it and run again")
 
 
 def write(dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str, Any]) -> None:
@@ -194,15 +173,43 @@ def _write(
     derivation = _derivation(job)
     product.attrs |= _global_attributes(derivation)
     with replacing(path) as partial:
-        product.to_netcdf(partial, engine="netcdf4", encoding=_encoding(product))
+        stored = storage.packed(product)
+        encoding = storage.encoding(stored, fast=_has_fast_codec())
+        stored.to_netcdf(partial, engine="netcdf4", encoding=encoding)
         _embed(partial, derivation)
+
+
+@cache
+def _has_fast_codec() -> bool:
+    with netCDF4.Dataset("codecs", "w", diskless=True) as file:
+        return bool(file.has_blosc_filter())
+
+
+def copy_portable(path: str, target: str) -> None:
+    """Copy a product so that every netCDF or HDF5 reader can read it, with its provenance.
+
+    Spectrum images are compressed by a filter that some readers lack; the copy holds the same
+    values in the types in which they were recorded, compressed by zlib.
+
+    Raises
+    ------
+    ContractError
+        If the file is damaged.
+    """
+    with (
+        replacing(Path(target)) as partial,
+        _damage_named(path),
+        netCDF4.Dataset(path) as source,
+        netCDF4.Dataset(partial, "w") as copy,
+    ):
+        storage.copy_portably(source, copy)
 
 
 def write_tree(tree: xr.DataTree, job: Job) -> None:
     """Write the plotted data of a figure to ``job.output.nc``, one group a panel."""
     derivation = _derivation(job)
     tree.attrs |= _global_attributes(derivation)
-    encoding = {node.path: _encoding(node.to_dataset()) for node in tree.subtree}
+    encoding = {node.path: storage.encoding(node.to_dataset(), fast=False) for node in tree.subtree}
     with replacing(Path(job.output.nc)) as partial:
         tree.to_netcdf(partial, engine="netcdf4", encoding=encoding)
         _embed(partial, derivation)
@@ -235,18 +242,6 @@ def provenance_of(path: str) -> dict[str, Any]:
             return {}
         derivation: dict[str, Any] = json.loads(file.groups["provenance"].derivation)
         return derivation
-
-
-def _encoding(dataset: xr.Dataset) -> Encoding:
-    encoding: Encoding = {}
-    for name, variable in dataset.variables.items():
-        settings: dict[str, Any] = {"_FillValue": None}
-        if variable.dtype.kind == "f" and name not in dataset.coords:
-            settings["_FillValue"] = np.array(np.nan, variable.dtype)
-        if variable.dtype.kind in "iuf" and variable.ndim and variable.size:
-            settings |= {"zlib": True, "complevel": 1, "shuffle": True, "fletcher32": True}
-        encoding[str(name)] = settings
-    return encoding
 
 
 def _global_attributes(derivation: Mapping[str, Any]) -> dict[str, str]:

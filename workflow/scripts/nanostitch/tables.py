@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -25,10 +26,39 @@ def particles(products: Sequence[xr.Dataset]) -> pd.DataFrame:
     return pd.DataFrame([_image_row(product) for product in products])
 
 
+def numbers(products: Sequence[xr.Dataset]) -> pd.DataFrame:
+    """One row for each number with a 95 % interval, and for each element of those that have dims.
+
+    ``of`` says which element: an X-ray line, a chemical element, a definition.
+    """
+    return pd.DataFrame([row for product in products for row in _number_rows(product)])
+
+
 KINDS: dict[str, Callable[[Sequence[xr.Dataset]], pd.DataFrame]] = {
     "band_gap": band_gaps,
     "particles": particles,
+    **dict.fromkeys(
+        ("composition", "edge", "emission", "quantum_yield", "conductance", "circuit"), numbers
+    ),
 }
+
+
+def _number_rows(product: xr.Dataset) -> Iterator[dict[str, object]]:
+    for name in map(str, product.data_vars):
+        if not {f"{name}_lower", f"{name}_upper"} <= set(product.variables):
+            continue
+        for index in np.ndindex(product[name].shape):
+            one = product[name][index]
+            yield {
+                **_who(product),
+                "measure": name,
+                "of": " ".join(str(one[d].values) for d in product[name].dims if d in one.coords),
+                "unit": product[name].attrs["units"],
+                "value": float(one),
+                "lower_95": float(product[f"{name}_lower"][index]),
+                "upper_95": float(product[f"{name}_upper"][index]),
+                **_verdict(product),
+            }
 
 
 def _gap_rows(product: xr.Dataset) -> Iterator[dict[str, object]]:

@@ -58,6 +58,9 @@ RAW_EIS: Contract = {
     "impedance_imag": Var(
         ("frequency",), "ohm", "Imaginary part of the impedance: negative where capacitive."
     ),
+    "time": Var(
+        ("frequency",), "s", "When each frequency was done, where the file has it.", optional=True
+    ),
     **axis("frequency", "Hz", "Frequency of the alternating voltage; rising."),
 }
 

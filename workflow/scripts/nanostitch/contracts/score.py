@@ -6,7 +6,10 @@ _ROW = ("row",)
 
 SCORE: Contract = {
     "measure": Var(_ROW, "1", "Name of the measured number.", "U"),
-    "estimator": Var(_ROW, "1", "How it was measured, where there are several ways.", "U"),
+    "technique": Var(_ROW, "1", "Technique that measured it.", "U"),
+    "estimator": Var(
+        _ROW, "1", "How, or of which element or line, where a measure has several.", "U"
+    ),
     "acquisition": Var(_ROW, "1", "Acquisition that it was measured on.", "U"),
     "sample": Var(_ROW, "1", "Sample of the acquisition.", "U"),
     "condition": Var(_ROW, "1", "Condition of the acquisition.", "U"),

@@ -85,7 +85,8 @@ _ZERO_LOSS: Contract = {
 }
 LOW_LOSS: Contract = {
     **_ZERO_LOSS,
-    "band_gap": Var(_PIXEL, "eV", "Gap by confinement, mean over the crystal met."),
+    "band_gap": Var(_PIXEL, "eV", "Start of the continuum, mean over the crystal met."),
+    "confinement_gap": Var(_PIXEL, "eV", "Gap by confinement, mean over the crystal met."),
     "loss_inflection": Var(_PIXEL, "eV", "Steepest rise of single scattering at the edge."),
     "thickness": Var(_PIXEL, "nm", "Mean thickness of crystal met."),
     "relative_thickness": Var(_PIXEL, "1", "Mean number of losses of an electron."),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nanostitch.draw import curves, photon
+from nanostitch import photon
+from nanostitch.draw import curves, edge_marks
 from nanostitch.draw.curves import Curve, Quantity
 from nanostitch.draw.selection import Panel, Products, by_condition, grouped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Values = NDArray[np.float64]
 
 CONVERTED = "−log₁₀ T"
 
 height_mm = curves.height_mm
-draw = curves.draw
 
 
 def collect(panel: Panel, products: Products) -> xr.Dataset:
@@ -24,7 +29,8 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     What an instrument exported as transmittance T is drawn as −log₁₀ T, which the label of the
     axis says; where T is not positive there is no absorbance, and ``notes`` counts such points.
     With ``normalise`` each curve is divided by its maximum within the window. On an energy axis
-    only the axis changes: absorbance is no density, so it takes no Jacobian.
+    only the axis changes: absorbance is no density, so it takes no Jacobian. With ``inflection``
+    the measured steepest rise is marked.
 
     Returns
     -------
@@ -48,7 +54,16 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
         panel, found, drawn, (horizontal(panel), Quantity("absorbance", word, "1"))
     )
     lines = [*data.attrs["notes"].splitlines(), *grouped(_remarks(panel, found))]
-    return data.assign_attrs(notes="\n".join(lines))
+    data = data.assign_attrs(notes="\n".join(lines))
+    if panel.options["inflection"]:
+        data = edge_marks.marked(panel, found, data, "edge", "edge_inflection")
+    return data
+
+
+def draw(data: xr.Dataset, axes: Axes) -> None:
+    """Draw the spectra, and the inflection of each edge where it is asked for."""
+    edge_marks.draw(data, axes)
+    curves.draw(data, axes)
 
 
 def absorbance(raw: xr.Dataset) -> Values:

@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import quality
-from nanostitch.draw import lettering, style
-from nanostitch.draw.selection import Panel, Products, by_condition, condition_variables, grouped
+from nanostitch.draw import lettering, regions, style
+from nanostitch.draw.regions import Part
+from nanostitch.draw.selection import Panel, Products, grouped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ LABEL_SHARE = 0.35
 
 
 def collect(panel: Panel, products: Products) -> xr.Dataset:
-    """Reduce band gaps to one value per acquisition and estimator.
+    """Put the gaps of all regions by all estimators into one table.
 
     Returns
     -------
@@ -41,45 +42,45 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
         ``condition_label`` and ``condition_rank`` (acquisition). The attribute ``notes`` has one
         line for each remark that a reader must see.
     """
-    found = by_condition(panel, products)
+    shown = regions.parts(panel, products)
     estimators = list(panel.options["estimators"])
-    parts = [summary(by_name["band_gap"], estimators) for _, by_name in found]
-    data = xr.concat(parts, dim="acquisition").assign(condition_variables(panel, found))
+    rows = [summary(part, estimators) for part in shown]
+    data = xr.concat(rows, dim="acquisition").assign(regions.variables(panel, shown))
     return data.assign_attrs(notes=notes(data))
 
 
-def summary(product: xr.Dataset, estimators: Sequence[str]) -> xr.Dataset:
-    """One gap per estimator of an acquisition, with its 95 % interval.
+def summary(part: Part, estimators: Sequence[str]) -> xr.Dataset:
+    """Gap of one region by each estimator, with its 95 % interval.
 
-    A map is averaged over the pixels that have a gap, and so is each bound of their intervals:
-    what pixels share (fit window, tail model) does not average out, so the interval of the mean
-    is not made narrower than that of a pixel.
-
-    A product whose verdict is bad, and an estimator without any gap, are refused.
+    A product whose verdict is bad, an estimator that gave no gap, and a region that the
+    acquisition does not have are refused.
     """
-    pixels = [dim for dim in product["band_gap"].dims if dim != "estimator"]
-    known = product.reindex(estimator=list(estimators), fill_value={"band_gap_quality": 0})
-    bounds = {f"band_gap{end}": known[f"band_gap{end}"] for end in _WORDINGS}
-    valid = xr.concat(bounds.values(), dim="bound").notnull().all("bound")
+    product = part.products["band_gap"]
+    one = regions.of_region(product, part.region)
     level = quality.level(product)
-    refused = ~valid.any(pixels) | (level == "bad")
+    known = None if one is None else one.reindex(estimator=list(estimators))
     gap = {
-        name: bounds[name]
-        .where(valid)
-        .mean(pixels)
-        .where(~refused)
-        .reset_coords(drop=True)
-        .assign_attrs(style.described(_WORDINGS[name.removeprefix("band_gap")], "eV"))
-        for name in bounds
+        f"band_gap{end}": np.full(len(estimators), np.nan)
+        if known is None or level == "bad"
+        else np.asarray(known[f"region_band_gap{end}"].values, dtype=float)
+        for end in _WORDINGS
     }
-    numbers = valid.sum(pixels).values
-    status = np.where(refused, REFUSED, DOUBTFUL if level == "doubtful" else GOOD).astype("i1")
+    missing = np.asarray(np.isnan(list(gap.values())).any(axis=0))
+    status = np.where(missing, REFUSED, DOUBTFUL if level == "doubtful" else GOOD).astype("i1")
     reasons = [
-        _reason(product, estimator, bool(none), int(number))
-        for estimator, none, number in zip(estimators, refused.values, numbers, strict=True)
+        _reason(part, one, estimator, bool(none))
+        for estimator, none in zip(estimators, missing, strict=True)
     ]
-    why = {"reason": ("estimator", reasons, {"long_name": "Why it is not good"})}
-    return xr.Dataset({**gap, "status": ("estimator", status, _STATUS), **why})
+    dim = "estimator"
+    numbers = {
+        name: (dim, np.where(missing, np.nan, values), _described(name))
+        for name, values in gap.items()
+    }
+    why = {"reason": (dim, reasons, {"long_name": "Why it is not good"})}
+    return xr.Dataset(
+        {**numbers, "status": (dim, status, _STATUS), **why},
+        {dim: (dim, list(estimators), {"long_name": "Estimator"})},
+    )
 
 
 def notes(data: xr.Dataset) -> str:
@@ -169,33 +170,37 @@ def _draw_row(row: xr.Dataset, middle_mm: float, axes: Axes) -> None:
 
 
 def _remarks(data: xr.Dataset) -> Iterator[tuple[str, str]]:
-    verbs = {GOOD: "partial", DOUBTFUL: "doubtful", REFUSED: "refused"}
+    verbs = {GOOD: "", DOUBTFUL: "doubtful", REFUSED: "refused"}
     for row, acquisition in enumerate(data["acquisition"].values):
         part = data.isel(acquisition=row)
         by_reason: dict[str, list[str]] = {}
         for cell, estimator in enumerate(data["estimator"].values):
             if reason := str(part["reason"].values[cell]):
                 verb = verbs[int(part["status"][cell])]
-                by_reason.setdefault(f"{verb} ({reason})", []).append(_spoken(str(estimator)))
+                said = f"{verb} ({reason})" if verb else reason
+                by_reason.setdefault(said, []).append(_spoken(str(estimator)))
         for reason, estimators in by_reason.items():
             every = len(estimators) == data.sizes["estimator"]
             yield reason, str(acquisition) if every else f"{acquisition} {', '.join(estimators)}"
 
 
-def _reason(product: xr.Dataset, estimator: str, refused: bool, valid: int) -> str:
+def _reason(part: Part, one: xr.Dataset | None, estimator: str, refused: bool) -> str:
+    product = part.products["band_gap"]
     said = str(product["verdict"].attrs["reasons"])
     if quality.level(product) == "bad":
         return said or "verdict bad"
-    if estimator not in product["estimator"].values:
+    if one is None:
+        return regions.no_region(part, product)
+    if estimator not in one["estimator"].values:
         return "not measured"
-    field = product["band_gap_quality"].sel(estimator=estimator)
     if refused:
-        flags = str(field.attrs["flag_meanings"]).split()
-        set_flags = [flag for flag in flags if bool(quality.raised(field, flag).any())]
-        return ", ".join(map(_spoken, set_flags)) or "no finite value with an interval"
-    if valid < field.size:
-        said = "; ".join([*([said] if said else []), f"{valid} of {field.size} spectra have a gap"])
+        flags = quality.words(one["region_quality"].sel(estimator=estimator))
+        return _spoken(flags) or "no finite value with an interval"
     return said
+
+
+def _described(name: str) -> dict[str, str]:
+    return style.described(_WORDINGS[name.removeprefix("band_gap")], "eV")
 
 
 def _spoken(name: str) -> str:

@@ -43,7 +43,7 @@ CURVE_KINDS: Mapping[str, Kind] = {
     "xray_spectrum": Kind(
         technique="edx",
         products=("raw",),
-        products_if={},
+        products_if={"fit": "composition"},
         options={
             "scale": choice(
                 "Axis of counts: linear shows areas, which are what is quantified; log shows weak "
@@ -58,12 +58,18 @@ CURVE_KINDS: Mapping[str, Kind] = {
                 minimum=0,
             ),
             "lines": _LINES,
+            "fit": switch(
+                "Draw the fitted model and its bremsstrahlung on the counts, and below them what "
+                "the model leaves, in standard deviations. Off by default: a spectrum alone shows "
+                "what was recorded.",
+                False,
+            ),
         },
     ),
     "absorption": Kind(
         technique="absorption",
         products=("raw",),
-        products_if={},
+        products_if={"inflection": "edge"},
         options={
             "axis": _HORIZONTAL,
             "wavelength_window_nm": pair(
@@ -77,12 +83,17 @@ CURVE_KINDS: Mapping[str, Kind] = {
                 "is a quantity of its own, and its height is a result.",
                 False,
             ),
+            "inflection": switch(
+                "Mark the measured inflection of each edge with its 95 % interval, and state it in "
+                "the legend. Off by default: references such as a solvent have none.",
+                False,
+            ),
         },
     ),
     "emission": Kind(
         technique="pl",
         products=("raw",),
-        products_if={},
+        products_if={"peak": "emission"},
         options={
             "axis": _HORIZONTAL,
             "wavelength_window_nm": pair(
@@ -96,13 +107,24 @@ CURVE_KINDS: Mapping[str, Kind] = {
                 "on slits and alignment, so that only shapes and positions compare.",
                 True,
             ),
+            "peak": switch(
+                "Mark the measured maximum of each spectrum with its 95 % interval, per nm or per "
+                "eV as the axis is, and state it in the legend.",
+                False,
+            ),
         },
     ),
     "sphere": Kind(
         technique="plqy",
         products=("raw",),
-        products_if={},
+        products_if={"integration": "quantum_yield"},
         options={
+            "integration": switch(
+                "Draw the measurement that the one selected acquisition ends: its blank, indirect "
+                "and direct curve in photons, with the windows over which they were counted and "
+                "what was absorbed and emitted. Off by default: raw spectra are what was recorded.",
+                False,
+            ),
             "wavelength_window_nm": pair(
                 "First and last wavelength drawn [nm]. The default holds a blue or violet "
                 "excitation and the emission, between which light is counted.",
@@ -114,8 +136,13 @@ CURVE_KINDS: Mapping[str, Kind] = {
     "current_voltage": Kind(
         technique="iv",
         products=("raw",),
-        products_if={},
+        products_if={"fit": "conductance"},
         options={
+            "fit": switch(
+                "Draw the conductance as a line over the ohmic window, with the offset of the "
+                "meter. Off by default: raw sweeps are what was recorded.",
+                False,
+            ),
             "scale": choice(
                 "Axis of the current: linear shows slopes, which are conductances; log shows "
                 "magnitudes that differ by decades side by side.",
@@ -127,8 +154,13 @@ CURVE_KINDS: Mapping[str, Kind] = {
     "nyquist": Kind(
         technique="eis",
         products=("raw",),
-        products_if={},
+        products_if={"fit": "circuit"},
         options={
+            "fit": switch(
+                "Draw the chosen equivalent circuit. Off by default: raw spectra are what was "
+                "recorded.",
+                False,
+            ),
             "mark_decades": switch(
                 "Mark whole decades of frequency on each curve, which otherwise does not show "
                 "frequency.",

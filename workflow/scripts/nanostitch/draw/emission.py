@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import xarray as xr
 
-from nanostitch.draw import curves, photon
+from nanostitch import photon
+from nanostitch.draw import curves, edge_marks
 from nanostitch.draw.absorption import horizontal
 from nanostitch.draw.curves import Curve, Quantity
 from nanostitch.draw.selection import Panel, Products, by_condition
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 height_mm = curves.height_mm
-draw = curves.draw
 
 
 def collect(panel: Panel, products: Products) -> xr.Dataset:
     """Reduce emission spectra to intensity over the window.
 
     On an energy axis the intensity is one per energy: it is multiplied by λ²/hc, see
-    :func:`nanostitch.draw.photon.per_energy`, before anything else. With ``normalise`` each curve
-    is divided by its maximum within the window. No background is subtracted.
+    :func:`nanostitch.photon.per_energy`, before anything else. With ``normalise`` each curve
+    is divided by its maximum within the window. No background is subtracted. With ``peak`` the
+    measured maximum is marked, per nm or per eV as the axis is.
 
     Returns
     -------
@@ -35,7 +41,17 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     """
     found = by_condition(panel, products)
     drawn = {name: _curve(panel, by_name["raw"]) for name, by_name in found}
-    return curves.assembled(panel, found, drawn, (horizontal(panel), _vertical(panel)))
+    data = curves.assembled(panel, found, drawn, (horizontal(panel), _vertical(panel)))
+    if panel.options["peak"]:
+        name = "peak_energy" if panel.options["axis"] == "energy" else "peak_wavelength"
+        data = edge_marks.marked(panel, found, data, "emission", name)
+    return data
+
+
+def draw(data: xr.Dataset, axes: Axes) -> None:
+    """Draw the spectra, and the peak of each where it is asked for."""
+    edge_marks.draw(data, axes)
+    curves.draw(data, axes)
 
 
 def _vertical(panel: Panel) -> Quantity:

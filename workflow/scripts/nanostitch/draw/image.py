@@ -96,7 +96,7 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
             scalex=False,
             scaley=False,
         )
-    _draw_scale_bar(float(data["scale_bar"]), axes)
+    draw_scale_bar(float(data["scale_bar"]), axes)
     lettering.header(axes, data.attrs["condition_label"], _header_mm(data))
 
 
@@ -186,7 +186,7 @@ def _outlines(labels: xr.DataArray, tolerance_px: float) -> dict[str, xr.DataArr
     }
 
 
-def _draw_scale_bar(length_nm: float, axes: Axes) -> None:
+def draw_scale_bar(length_nm: float, axes: Axes) -> None:
     """Draw the bar and its label below the image, where they cover nothing."""
     from matplotlib.offsetbox import AnchoredOffsetbox, AuxTransformBox, TextArea, VPacker
     from matplotlib.patches import Rectangle

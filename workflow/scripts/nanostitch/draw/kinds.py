@@ -7,10 +7,15 @@ schema holds the default and the reason of every option.
 from collections.abc import Mapping
 from typing import Any
 
+from nanostitch.draw.composition_kinds import COMPOSITION_KINDS
+from nanostitch.draw.current_kinds import CURRENT_KINDS
 from nanostitch.draw.curve_kinds import CURVE_KINDS
+from nanostitch.draw.edge_kinds import EDGE_KINDS
+from nanostitch.draw.gap_kinds import GAP_KINDS
 from nanostitch.draw.kind import Kind, Schema, pair
+from nanostitch.draw.model_kinds import MODEL_KINDS
+from nanostitch.draw.yield_kinds import YIELD_KINDS
 
-ESTIMATORS = ("onset_fit", "derivative")
 MOST_PANELS = 12
 _ID_OR_IDS: Schema = {
     "type": ["string", "array"],
@@ -41,62 +46,6 @@ KINDS: Mapping[str, Kind] = {
             ),
         },
     ),
-    "spectra": Kind(
-        technique="eels",
-        products=("aligned", "loss"),
-        products_if={"derivative": "band_gap", "band_gap": "band_gap"},
-        options={
-            "signal": {
-                "type": "string",
-                "enum": ["loss", "counts"],
-                "default": "loss",
-                "description": "What is drawn: loss has the zero-loss peak removed, counts not.",
-            },
-            "energy_window_ev": pair(
-                "First and last energy loss drawn [eV]. The default spans the onset of CsPbBr3.",
-                [1.5, 4.0],
-            ),
-            "normalise_fraction": {
-                "type": "number",
-                "exclusiveMinimum": 0,
-                "maximum": 1,
-                "default": 0.2,
-                "description": "Share of the energy window, at its high end, over which the mean "
-                "of every drawn spectrum is 1. The high end carries most signal above the onset.",
-            },
-            "derivative": {
-                "type": "boolean",
-                "default": True,
-                "description": "Draw the first derivative of the loss below, on the same energies.",
-            },
-            "band_gap": {
-                "type": "boolean",
-                "default": True,
-                "description": "Mark the band gap of each acquisition with its 95 % interval.",
-            },
-            "estimator": {
-                "type": "string",
-                "enum": list(ESTIMATORS),
-                "default": "onset_fit",
-                "description": "Which band gap is marked.",
-            },
-        },
-    ),
-    "band_gap": Kind(
-        technique="eels",
-        products=("band_gap",),
-        products_if={},
-        options={
-            "estimators": {
-                "type": "array",
-                "items": {"type": "string", "enum": list(ESTIMATORS)},
-                "minItems": 1,
-                "uniqueItems": True,
-                "default": ["onset_fit", "derivative"],
-                "description": "Which estimators of the band gap are drawn, in this order.",
-            },
-        },
-    ),
     "size_histogram": Kind(
         technique="adf",
         products=("particles",),
@@ -111,7 +60,13 @@ KINDS: Mapping[str, Kind] = {
             },
         },
     ),
+    **EDGE_KINDS,
+    **GAP_KINDS,
     **CURVE_KINDS,
+    **CURRENT_KINDS,
+    **COMPOSITION_KINDS,
+    **MODEL_KINDS,
+    **YIELD_KINDS,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import xarray as xr
 from nanostitch.draw import averaging, curves, lettering, si, style
 from nanostitch.draw.curves import Curve, Quantity
 from nanostitch.draw.label_places import Box, free_places
-from nanostitch.draw.selection import Panel, Products, by_condition
+from nanostitch.draw.selection import Panel, Products, by_condition, grouped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +42,8 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     xarray.Dataset
         ``resistance`` and ``reactance`` (acquisition, channel), the latter minus Im Z; with
         ``mark_decades`` also ``mark_frequency`` [Hz], ``mark_resistance``, ``mark_reactance``
-        (acquisition, mark).
+        (acquisition, mark); with ``fit`` also ``fit_resistance`` and ``fit_reactance``
+        (acquisition, fit_point).
     """
     found = by_condition(panel, products)
     spectra = {name: _spectrum(by_name["raw"]) for name, by_name in found}
@@ -56,6 +58,8 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     }
     axes = Quantity("resistance", "Re Z", units), Quantity("reactance", "−Im Z", units)
     data = curves.assembled(panel, found, drawn, axes)
+    if panel.options["fit"]:
+        data = _with_fit(data, dict(found), divisor, units)
     if panel.options["mark_decades"]:
         marks = [_decades(kept[name]) for name in data["acquisition"].values]
         columns = zip(
@@ -84,6 +88,9 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     for number, rank in enumerate(data["condition_rank"].values.tolist()):
         look: dict[str, Any] = {"color": style.colour(rank), "marker": style.marker(rank)}
         axes.plot(across[number], up[number], linewidth=0.6, markersize=POINT_PT, **look)
+        if "fit_resistance" in data:
+            line = [data[f"fit_{name}"].values[number] for name in ("resistance", "reactance")]
+            axes.plot(*line, color="black", linewidth=0.8, zorder=3)
         if "mark_frequency" in data:
             places = [data[f"mark_{name}"].values[number] for name in ("resistance", "reactance")]
             axes.plot(*places, linestyle="none", markersize=MARK_PT, **look)
@@ -106,6 +113,28 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     if entries:
         texts = [text for _, text in entries]
         lettering.legend(axes, [h for h, _ in entries], texts, curves.inner_mm(data))
+
+
+def _with_fit(
+    data: xr.Dataset,
+    found: Mapping[str, Mapping[str, xr.Dataset]],
+    divisor: float,
+    units: str,
+) -> xr.Dataset:
+    """Data with the line of each circuit, and a remark on spectra that have none."""
+    names = [str(name) for name in data["acquisition"].values]
+    circuits = [found[name]["circuit"] for name in names]
+    for name, part, sign in (("resistance", "real", 1.0), ("reactance", "imag", -1.0)):
+        rows = averaging.padded([sign * c[f"model_{part}"].values / divisor for c in circuits])
+        described = style.described(f"{data[name].attrs['long_name']} of the circuit", units)
+        data[f"fit_{name}"] = (("acquisition", "fit_point"), rows, described)
+    why = [
+        (f"no circuit ({one['verdict'].attrs['reasons']})", name)
+        for name, one in zip(names, circuits, strict=True)
+        if not np.isfinite(one["model_real"]).any()
+    ]
+    notes = [*str(data.attrs["notes"]).splitlines(), *grouped(why)]
+    return data.assign_attrs(notes="\n".join(notes))
 
 
 def _spectrum(raw: xr.Dataset) -> Values:
@@ -154,6 +183,9 @@ def _legend(data: xr.Dataset) -> list[tuple[Line2D, str]]:
         )
         for r, (_, text) in zip(ranks, curves.legend(data), strict=True)
     ]
+    if entries and "fit_resistance" in data:
+        line = Line2D([], [], color="black", linewidth=0.8)
+        entries.append((line, "Black: equivalent circuit"))
     if entries and "mark_frequency" in data:
         handle = Line2D([], [], color=style.QUIET, marker="o", linestyle="none", markersize=MARK_PT)
         entries.append((handle, "Larger symbols: decades of frequency"))

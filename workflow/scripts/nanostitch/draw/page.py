@@ -15,8 +15,16 @@ from matplotlib.transforms import Bbox, ScaledTranslation
 from nanostitch.draw import (
     absorption,
     band_gap,
+    bode,
+    composition,
+    conductances,
+    confinement,
     current_voltage,
+    dielectric,
+    edge,
     emission,
+    gap_line,
+    gap_map,
     image,
     lettering,
     nyquist,
@@ -24,7 +32,9 @@ from nanostitch.draw import (
     spectra,
     sphere,
     style,
+    window_sweep,
     xray_spectrum,
+    yields,
 )
 
 PANELS: Mapping[str, ModuleType] = {
@@ -33,11 +43,21 @@ PANELS: Mapping[str, ModuleType] = {
     "band_gap": band_gap,
     "size_histogram": size_histogram,
     "xray_spectrum": xray_spectrum,
+    "composition": composition,
     "absorption": absorption,
+    "edge": edge,
     "emission": emission,
     "sphere": sphere,
+    "quantum_yield": yields,
     "current_voltage": current_voltage,
+    "conductance": conductances,
     "nyquist": nyquist,
+    "bode": bode,
+    "confinement": confinement,
+    "dielectric": dielectric,
+    "gap_line": gap_line,
+    "window_sweep": window_sweep,
+    "gap_map": gap_map,
 }
 SIMULATED = "Simulated raw data"
 MARGIN_MM = 1.0

@@ -11,8 +11,16 @@ from nanostitch import schema
 from nanostitch.draw import (
     absorption,
     band_gap,
+    bode,
+    composition,
+    conductances,
+    confinement,
     current_voltage,
+    dielectric,
+    edge,
     emission,
+    gap_line,
+    gap_map,
     image,
     kinds,
     nyquist,
@@ -21,7 +29,9 @@ from nanostitch.draw import (
     spectra,
     sphere,
     style,
+    window_sweep,
     xray_spectrum,
+    yields,
 )
 from nanostitch.draw.selection import Panel, Products
 
@@ -31,11 +41,21 @@ COLLECT = {
     "band_gap": band_gap.collect,
     "size_histogram": size_histogram.collect,
     "xray_spectrum": xray_spectrum.collect,
+    "composition": composition.collect,
     "absorption": absorption.collect,
+    "edge": edge.collect,
     "emission": emission.collect,
     "sphere": sphere.collect,
+    "quantum_yield": yields.collect,
     "current_voltage": current_voltage.collect,
+    "conductance": conductances.collect,
     "nyquist": nyquist.collect,
+    "bode": bode.collect,
+    "confinement": confinement.collect,
+    "dielectric": dielectric.collect,
+    "gap_line": gap_line.collect,
+    "window_sweep": window_sweep.collect,
+    "gap_map": gap_map.collect,
 }
 
 

@@ -37,8 +37,10 @@ MANY = 100
 """Rows from which symbols shrink, and tenfold from which they are drawn as pixels."""
 
 
-def collect(score: xr.Dataset, conditions: Sequence[str] = ()) -> xr.DataTree:
-    """Reduce the score of a batch to one panel a measure.
+def collect(
+    score: xr.Dataset, conditions: Sequence[str] = (), technique: str | None = None
+) -> xr.DataTree:
+    """Reduce the score of a batch, or of one technique in it, to one panel a measure.
 
     Parameters
     ----------
@@ -47,6 +49,8 @@ def collect(score: xr.Dataset, conditions: Sequence[str] = ()) -> xr.DataTree:
     conditions
         Ids of all conditions in the order of their sheet, which fixes colours across figures;
         without it they follow the order of appearance.
+    technique
+        Technique whose rows are drawn; all where None.
 
     Returns
     -------
@@ -60,6 +64,8 @@ def collect(score: xr.Dataset, conditions: Sequence[str] = ()) -> xr.DataTree:
     ContractError
         If a measure comes in several units.
     """
+    if technique is not None:
+        score = score.isel(row=np.flatnonzero(score["technique"].values == technique))
     measures = list(dict.fromkeys(map(str, score["measure"].values)))
     shown, left_out = measures[: kinds.MOST_PANELS], measures[kinds.MOST_PANELS :]
     order = list(dict.fromkeys([*conditions, *map(str, score["condition"].values)]))

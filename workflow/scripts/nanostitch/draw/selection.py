@@ -56,6 +56,8 @@ class Panel:
 def select(panel: Mapping[str, Any], letter: str, products: Sequence[xr.Dataset]) -> Products:
     """Products of the acquisitions that a panel selects, in the order given.
 
+    Those that lack a product, for they only serve as references, are left out unless named.
+
     Raises
     ------
     BatchError
@@ -78,6 +80,9 @@ def select(panel: Mapping[str, Any], letter: str, products: Sequence[xr.Dataset]
             f"figures: {field}: select: found {dict(panel['select'])}; each value is known, but "
             f"no {technique} acquisition has all of them; select fewer at once"
         )
+    complete = {a: found for a, found in chosen.items() if set(needed) <= set(found)}
+    if complete and not named:
+        return complete  # without those that only serve as references
     for acquisition, found in chosen.items():
         lacking = [name for name in needed if name not in found]
         if lacking:

@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import quality
-from nanostitch.draw import averaging, band_gap, lettering, style
-from nanostitch.draw.selection import Panel, Products, by_condition, condition_variables, grouped
+from nanostitch.draw import averaging, band_gap, lettering, regions, style
+from nanostitch.draw.regions import Part
+from nanostitch.draw.selection import Panel, Products, grouped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ AXIS_LABEL_MM = 13.0
 
 @dataclass(frozen=True)
 class _Curves:
-    """What one acquisition contributes, or why it does not."""
+    """What one spectrum contributes, or why it does not."""
 
     energy: Values
     intensity: Values
@@ -44,15 +45,14 @@ class _Curves:
 
 
 def collect(panel: Panel, products: Products) -> xr.Dataset:
-    """Average and normalise the spectra of each acquisition.
+    """Normalise the spectra of each region of each acquisition.
 
-    Every spectrum is averaged over its pixels and divided by its own mean over the high end of
-    the energy window (``normalise_fraction``). The derivative of the loss is divided by the mean
-    of the loss over the same energies. The shaded uncertainty is one standard uncertainty of a
-    channel: propagated counting noise for ``loss``, the scatter of the mean between pixels for
-    ``counts`` (none with a single pixel); that of the divisor is not in it, it would scale the
-    curve as a whole. Acquisitions whose loss is of bad quality, or that have no signal where
-    they are normalised, are named in ``notes`` and not drawn.
+    Every spectrum is divided by its own mean over the high end of the energy window
+    (``normalise_fraction``). The derivative of the loss is divided by the mean of the loss over
+    the same energies. The shaded uncertainty is one standard uncertainty of a channel by
+    counting, that of the removed peak with it; that of the divisor is not in it, it would scale
+    the curve as a whole. Spectra whose loss is of bad quality, or that have no signal where they
+    are normalised, are named in ``notes`` and not drawn.
 
     Returns
     -------
@@ -67,14 +67,14 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     BatchError
         If the energy window descends.
     """
-    found = by_condition(panel, products)
-    curves = {name: _curves(panel, by_name) for name, by_name in found}
-    drawn = [(name, by_name) for name, by_name in found if not curves[name].refused]
-    kept = [curves[name] for name, _ in drawn]
-    data = _assembled(panel, kept).assign(condition_variables(panel, drawn))
-    notes = _notes(curves, drawn)
+    asked = regions.parts(panel, products)
+    curves = [_curves(panel, part) for part in asked]
+    shown = [part for part, curve in zip(asked, curves, strict=True) if not curve.refused]
+    kept = [curve for curve in curves if not curve.refused]
+    data = _assembled(panel, kept).assign(regions.variables(panel, shown))
+    notes = _notes(asked, curves)
     if panel.options["band_gap"]:
-        gaps, remarks = _gaps(panel, drawn)
+        gaps, remarks = _gaps(panel, shown)
         data = data.assign(gaps)
         notes += [f"band gap {line}" for line in remarks.splitlines()]
     return data.assign_attrs(notes="\n".join(notes))
@@ -89,10 +89,10 @@ def height_mm(data: xr.Dataset) -> float:
 def draw(data: xr.Dataset, axes: Axes) -> None:
     """Draw spectra with shaded uncertainty; below them gap markers, then the derivatives."""
     stacked = _stacked(axes, _parts_mm(data))
-    for name in data["acquisition"].values:
-        _draw_spectrum(data.sel(acquisition=name), axes)
+    for row in range(data.sizes["acquisition"]):
+        _draw_spectrum(data.isel(acquisition=row), axes)
         if "derivative" in stacked:
-            _draw_derivative(data.sel(acquisition=name), stacked["derivative"])
+            _draw_derivative(data.isel(acquisition=row), stacked["derivative"])
     axes.set_xlim(*data["energy_window"].values)
     axes.set_ylabel(style.axis_label(data["intensity"]))
     if not data.sizes["acquisition"]:
@@ -110,46 +110,43 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     lettering.legend(axes, [_handle(r) for r in labels], list(labels.values()), _legend_mm(data))
 
 
-def _curves(panel: Panel, by_name: Mapping[str, xr.Dataset]) -> _Curves:
+def _curves(panel: Panel, part: Part) -> _Curves:
     low, high = panel.pair("energy_window_ev")
     start = high - panel.options["normalise_fraction"] * (high - low)
-    loss, aligned = by_name["loss"], by_name["aligned"]
-    if quality.level(loss) == "bad":
-        return _refused(str(loss["verdict"].attrs["reasons"]) or "verdict bad")
-    mean = averaging.mean(loss["loss"])
-    counted = panel.options["signal"] == "counts"
-    shown = averaging.mean(aligned["counts"]) if counted else mean
-    divisor = float(averaging.within(shown, start, high).mean())
-    of_loss = float(averaging.within(mean, start, high).mean())
+    product = part.products["loss"]
+    if quality.level(product) == "bad":
+        return _refused(str(product["verdict"].attrs["reasons"]) or "verdict bad")
+    loss, aligned = (regions.of_region(part.products[n], part.region) for n in ("loss", "aligned"))
+    if loss is None or aligned is None:
+        return _refused(regions.no_region(part, product))
+    shown = aligned["counts"] if panel.options["signal"] == "counts" else loss["loss"]
+    divisor, of_loss = (
+        float(averaging.within(s, start, high).mean()) for s in (shown, loss["loss"])
+    )
     if not (divisor > 0 and of_loss > 0):
         return _refused(f"no signal between {start:g} and {high:g} eV to normalise by")
-    spread = (
-        averaging.scatter(aligned["counts"])
-        if counted
-        else averaging.counting_uncertainty(loss["loss_uncertainty"])
-    )
-    part = averaging.within(shown, low, high)
+    drawn, spread = (averaging.within(s, low, high) for s in (shown, loss["loss_uncertainty"]))
     slope = xr.DataArray(np.empty(0), coords={"energy": np.empty(0)}, dims="energy")
     if panel.options["derivative"]:
-        slope = averaging.within(averaging.mean(by_name["band_gap"]["derivative"]), low, high)
+        gaps = regions.of_region(part.products["band_gap"], part.region)
+        slope = slope if gaps is None else averaging.within(gaps["derivative"], low, high)
     return _Curves(
-        energy=part["energy"].values,
-        intensity=part.values / divisor,
-        uncertainty=averaging.within(spread, low, high).values / divisor,
+        energy=drawn["energy"].values,
+        intensity=drawn.values / divisor,
+        uncertainty=spread.values / divisor,
         derivative_energy=slope["energy"].values,
         derivative=slope.values / of_loss,
-        zlp_fwhm=float(aligned["zlp_fwhm"].mean()) * 1000,
+        zlp_fwhm=float(aligned["region_zlp_fwhm"]) * 1000,
     )
 
 
-def _notes(
-    curves: Mapping[str, _Curves], drawn: Sequence[tuple[str, Mapping[str, xr.Dataset]]]
-) -> list[str]:
-    notes = grouped((f"not drawn ({c.refused})", name) for name, c in curves.items() if c.refused)
+def _notes(asked: Sequence[Part], curves: Sequence[_Curves]) -> list[str]:
+    both = list(zip(asked, curves, strict=True))
+    notes = grouped((f"not drawn ({c.refused})", part.name) for part, c in both if c.refused)
     notes += grouped(
-        (f"doubtful ({by_name['loss']['verdict'].attrs['reasons']})", name)
-        for name, by_name in drawn
-        if quality.level(by_name["loss"]) == "doubtful"
+        (f"doubtful ({part.products['loss']['verdict'].attrs['reasons']})", part.name)
+        for part, c in both
+        if not c.refused and quality.level(part.products["loss"]) == "doubtful"
     )
     return notes
 
@@ -187,15 +184,12 @@ def _assembled(panel: Panel, kept: Sequence[_Curves]) -> xr.Dataset:
     return data
 
 
-def _gaps(
-    panel: Panel, drawn: Sequence[tuple[str, Mapping[str, xr.Dataset]]]
-) -> tuple[dict[str, xr.DataArray], str]:
-    """Find the marked gap of each drawn acquisition, and remarks on those that have none."""
-    if not drawn:
+def _gaps(panel: Panel, shown: Sequence[Part]) -> tuple[dict[str, xr.DataArray], str]:
+    """Find the marked gap of each drawn spectrum, and remarks on those that have none."""
+    if not shown:
         return {}, ""
-    estimator = [panel.options["estimator"]]
-    parts = [band_gap.summary(by_name["band_gap"], estimator) for _, by_name in drawn]
-    all_gaps = xr.concat(parts, dim="acquisition").assign(condition_variables(panel, drawn))
+    rows = [band_gap.summary(part, [panel.options["estimator"]]) for part in shown]
+    all_gaps = xr.concat(rows, dim="acquisition").assign(regions.variables(panel, shown))
     marked = all_gaps.isel(estimator=0, drop=True)
     return {
         f"band_gap{end}": marked[f"band_gap{end}"] for end in ("", "_lower", "_upper")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from nanostitch.draw import curves, lettering, style
+from nanostitch.draw import averaging, curves, lettering, si, style
 from nanostitch.draw.curves import Curve, Quantity
 from nanostitch.draw.label_places import side_by_side
 from nanostitch.draw.selection import Panel, Products, by_condition
@@ -20,6 +21,9 @@ LINE_WIDTH_PT = 0.7
 """Width of a spectrum's line, thin enough for peaks of a few channels."""
 TICK_MM = 1.2
 """Length of the tick at the energy of a named line."""
+FIT_NOTE = "black line: fitted model; dotted line: its bremsstrahlung"
+RESIDUAL_SHARE = 0.3
+"""Height of the residuals over that of the spectra."""
 LEADER_MM = 2.0
 """Height over which a leader runs from the tick to its label."""
 
@@ -33,7 +37,9 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     -------
     xarray.Dataset
         ``energy`` [keV] and ``counts`` (acquisition, channel), ascending in energy; if lines are
-        named, ``line_energy`` [keV] and ``line_label`` (line), ascending.
+        named, ``line_energy`` [keV] and ``line_label`` (line), ascending; with ``fit`` also
+        ``fit_energy`` [keV], ``fit_counts``, ``fit_background`` and ``residual`` (acquisition,
+        fit_channel).
 
     Raises
     ------
@@ -52,16 +58,21 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
         drawstyle="steps-mid",
         linewidth=LINE_WIDTH_PT,
     )
+    if panel.options["fit"]:
+        data = data.assign(_fits(panel, dict(found), data))
+        notes = str(data.attrs["notes"]).splitlines()
+        data.attrs["notes"] = "\n".join([*notes, FIT_NOTE] if data["residual"].size else notes)
     return data.assign(_lines(panel))
 
 
 def height_mm(data: xr.Dataset) -> float:
     """Height that the panel asks for [mm]."""
-    return curves.height_mm(data) + _strip_mm(data)
+    return curves.height_mm(data) + _strip_mm(data) + _residual_mm(data)
 
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
-    """Draw stepped spectra; above them the named lines at their energies."""
+    """Draw stepped spectra; above them the named lines, below them what a fit leaves."""
+    below = _axes_below(data, axes) if _residual_mm(data) else None
     curves.draw(data, axes)
     if not data.sizes["acquisition"]:
         return
@@ -71,15 +82,83 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     if "line_energy" in data:
         _draw_lines(data, axes)
     curves.tick(data, axes)
+    if below is not None:
+        _draw_fits(data, axes, below)
 
 
 def _curve(panel: Panel, raw: xr.Dataset) -> Curve | str:
-    counts = raw["counts"].astype("f8")
-    summed = counts.sum([dim for dim in counts.dims if dim != "energy"])
+    counts = raw["counts"]
+    # A map would take eight times its memory as numbers of double precision.
+    summed = counts.sum([dim for dim in counts.dims if dim != "energy"], dtype="f8")
     energy, height = curves.windowed(
         raw["energy"].values.astype("f8"), summed.values, *panel.pair("energy_window_kev")
     )
     return Curve(energy, height) if (height > 0).any() else "no counts within the window"
+
+
+def _fits(
+    panel: Panel, found: Mapping[str, Mapping[str, xr.Dataset]], data: xr.Dataset
+) -> dict[str, xr.DataArray]:
+    """Model, bremsstrahlung and residuals of each spectrum that is drawn."""
+    words = {
+        "fit_energy": ("energy", "Photon energy", "keV"),
+        "fit_counts": ("fitted_counts", "Fitted counts", "1"),
+        "fit_background": ("background_counts", "Fitted bremsstrahlung", "1"),
+        "residual": ("residual", "Residual over its standard deviation", "1"),
+    }
+    window = panel.pair("energy_window_kev")
+    products = [found[str(name)]["composition"] for name in data["acquisition"].values]
+    variables = {}
+    for name, (source, text, units) in words.items():
+        rows = [
+            curves.windowed(p["energy"].to_numpy(), p[source].to_numpy(), *window)[1]
+            for p in products
+        ]
+        variables[name] = xr.DataArray(
+            averaging.padded(rows),
+            dims=("acquisition", "fit_channel"),
+            attrs=style.described(text, units),
+        )
+    return variables
+
+
+def _residual_mm(data: xr.Dataset) -> float:
+    """Height of the residuals below the spectra [mm]."""
+    shown = "residual" in data and data["residual"].size
+    return RESIDUAL_SHARE * curves.ASPECT * float(data.attrs["width_mm"]) if shown else 0.0
+
+
+def _axes_below(data: xr.Dataset, axes: Axes) -> Axes:
+    """Axes for residuals, on the energies of the spectra, which keep the upper part."""
+    cell = axes.get_subplotspec()
+    figure = axes.get_figure(root=False)
+    assert cell is not None
+    assert figure is not None
+    body = curves.ASPECT * float(data.attrs["width_mm"]) + _strip_mm(data)
+    grid = cell.subgridspec(2, 1, height_ratios=[body, _residual_mm(data)])
+    axes.set_subplotspec(grid[0])
+    below: Axes = figure.add_subplot(grid[1], sharex=axes)
+    return below
+
+
+def _draw_fits(data: xr.Dataset, axes: Axes, below: Axes) -> None:
+    """Draw model and bremsstrahlung on the counts, and residuals below them."""
+    for row, rank in enumerate(data["condition_rank"].values.tolist()):
+        one = data.isel(acquisition=row)
+        energy = one["fit_energy"].to_numpy()
+        axes.plot(energy, one["fit_counts"].to_numpy(), color="black", linewidth=0.5)
+        background = one["fit_background"].to_numpy()
+        axes.plot(energy, background, color="black", linewidth=0.6, linestyle=":")
+        residual = one["residual"].to_numpy()
+        below.plot(energy, residual, color=style.colour(rank), linewidth=0.4)
+    below.axhline(0, color="black", linewidth=0.5)
+    largest = float(np.nanmax(np.abs(data["residual"].to_numpy())))
+    below.set_ylim(-1.1 * largest, 1.1 * largest)
+    below.set_ylabel("Residual (σ)")
+    below.set_xlabel(axes.get_xlabel())
+    axes.set_xlabel("")
+    axes.tick_params(axis="x", labelbottom=False)
+    si.linear(below.yaxis, _residual_mm(data))
 
 
 def _lines(panel: Panel) -> dict[str, xr.DataArray]:

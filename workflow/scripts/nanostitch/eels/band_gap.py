@@ -1,90 +1,72 @@
-"""Read the band gap from aligned low-loss spectra, with an interval that holds the choices."""
+"""Read the band gap from low-loss spectra, with an interval that holds the choices."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
-from nanostitch import quality
-from nanostitch.eels import derivative, onset, onset_shape, tail, zero_loss
-from nanostitch.eels.channels import Array, Mask, rows, width_ev, within
+from nanostitch.eels import (
+    background,
+    gap_flags,
+    gap_product,
+    onset_shape,
+    pixel_gap,
+    region_gap,
+    surface,
+)
+from nanostitch.eels.channels import Mask, width_ev
+from nanostitch.eels.choices import Choices, EnsembleTail
+from nanostitch.eels.gap_flags import ESTIMATORS
+from nanostitch.eels.gap_product import Results
+from nanostitch.eels.region_gap import Settings, Spectrum
+from nanostitch.eels.smoothing import smoothing
+from nanostitch.eels.sweep import windows_ev
 from nanostitch.errors import ContractError
 
-ESTIMATORS = ("onset_fit", "derivative")
-FORBIDDING = (
-    "no_zero_loss_peak",
-    "range_not_covered",
-    "resolution_too_coarse",
-    "tail_too_high",
-    "no_onset",
-    "at_range_edge",
-)
-"""Flags under which there is no gap."""
-LIMITING = ("poor_fit", "peak_width_differs")
-"""Flags under which the gap is doubtful."""
-
-_NORMAL_95 = 1.959964
 _SAME_WIDTH = 0.1
 
 
-@dataclass(frozen=True)
-class _Settings:
-    ensemble: onset.Ensemble
-    min_onset_sigma: float
-    max_misfit: float
-    max_fwhm_fraction: float
-    max_tail_fraction: float
-    smooth: derivative.Smoothing
-    draws: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Results of all spectra: (estimator, spectrum) and (spectrum, channel)."""
-
-    gap: Array
-    lower: Array
-    upper: Array
-    slope: Array
-    model: Array
-    flags: dict[str, Mask]
-
-
 def measure(
-    loss: xr.Dataset,
+    raw: xr.Dataset,
     aligned: xr.Dataset,
+    loss: xr.Dataset,
     *,
     gap_range_ev: Sequence[float],
-    tail_models: Sequence[onset.EnsembleTail],
+    tail_models: Sequence[EnsembleTail],
     fit_start_fractions: Sequence[float],
     fit_end_fractions: Sequence[float],
+    onset_shapes: Mapping[onset_shape.Name, float],
     onset_curvature_per_ev: float,
+    exciton_binding_ev: Sequence[float],
+    broadening_ev: Sequence[float],
     min_onset_sigma: float,
     max_misfit: float,
     max_fwhm_fraction: float,
     max_tail_fraction: float,
     derivative_window_ev: float,
     derivative_order: int,
+    sweep_range_ev: Sequence[float],
+    sub_gap_width_ev: float,
+    sub_gap_clearance_fwhm: float,
+    gap_refractive_index: Sequence[float],
     bootstrap_draws: int,
     bootstrap_seed: int,
 ) -> xr.Dataset:
-    """Measure the band gap of every spectrum by two estimators.
+    """Measure the band gap of every pixel and region by three estimators.
 
-    ``onset_fit`` fits a square-root onset, seen through the measured zero-loss peak, and the
-    tail below it to the aligned counts; ``derivative`` is the maximum of the smoothed first
-    derivative of the loss. That inflection lies above the gap by an amount that depends on
-    resolution and smoothing. Its value is reported as it is, as in the literature; its interval
-    reaches down by what the same smoothing does to a square root seen through the measured
-    peak, so that it holds the gap.
+    ``onset_fit`` fits onsets, seen through the measured zero-loss peak, and the tail below them
+    to the recorded counts; ``derivative`` is the maximum of the smoothed first derivative of the
+    loss less what resolution, window and shape of the onset put it above the gap; ``linear`` is
+    the foot of the steepest tangent (Park et al. 2009).
 
     Parameters
     ----------
-    loss
-        Spectra without their zero-loss peak, as ``contracts.eels.LOSS`` says.
+    raw
+        Recorded spectra, as ``contracts.raw.RAW_EELS`` says; may be opened lazily.
     aligned
-        The same spectra with it, as ``contracts.eels.ALIGNED`` says.
+        Where their zero-loss peaks lie, as ``contracts.eels.ALIGNED`` says.
+    loss
+        Sums of regions without their zero-loss peak, as ``contracts.eels.LOSS`` says.
     gap_range_ev
         Where the gap is looked for [eV].
     tail_models
@@ -94,8 +76,12 @@ def measure(
         Where fits begin, as shares of the low edge of the range.
     fit_end_fractions
         Where fits end, as shares of the way from the gap to the high edge of the range.
+    onset_shapes
+        Kinds of onset and the prior weight of each.
     onset_curvature_per_ev
-        Standard deviation of the prior of c in the onset (1 + c (E - Eg)) (E - Eg)^1/2 [1/eV].
+        Standard deviation of the prior of c in the onset (1 + c (E - Eg) + ...) f(E - Eg) [1/eV].
+    exciton_binding_ev, broadening_ev
+        Ranges (95 %) of the binding energy of an exciton and of the width of an edge [eV].
     min_onset_sigma
         Fewest standard deviations by which the onset must stand out.
     max_misfit
@@ -106,8 +92,15 @@ def measure(
         Largest ``tail_fraction`` of the loss.
     derivative_window_ev, derivative_order
         Window [eV] and polynomial order of the smoothing.
+    sweep_range_ev
+        Narrowest and widest smoothing window of the sweep [eV].
+    sub_gap_width_ev, sub_gap_clearance_fwhm
+        Width of the window in which states below the gap are looked for [eV], and its distance
+        from the gap in widths of the zero-loss peak.
+    gap_refractive_index
+        Lowest and highest refractive index just below the gap.
     bootstrap_draws, bootstrap_seed
-        Number and seed of the simulated spectra behind the interval of ``derivative``.
+        Number and seed of the simulated spectra behind the other estimators' intervals.
 
     Returns
     -------
@@ -123,7 +116,7 @@ def measure(
     Notes
     -----
     Onset: Rafferty & Brown, Phys. Rev. B 58 (1998) 10326, doi:10.1103/PhysRevB.58.10326.
-    Window scan: Granerød, Zhan & Prytz, arXiv:1705.00342.
+    Window scan: Granerød, Zhan & Prytz, arXiv:1705.00342. Weights: :func:`ensemble.learn`.
     """
     low, high = (float(edge) for edge in gap_range_ev)
     if not 0 < low < high:
@@ -131,165 +124,129 @@ def measure(
             f"config.yaml: eels.band_gap.gap_range_ev: {[low, high]} does not ascend from above"
             " 0 eV; correct it there or in the parameters of batch.yaml"
         )
-    ensemble = onset.Ensemble(
-        (low, high), tail_models, fit_start_fractions, fit_end_fractions, onset_curvature_per_ev
+    step, order = width_ev(aligned), derivative_order
+    settings = Settings(
+        choices=Choices(
+            (low, high),
+            tuple(tail_models),
+            tuple(fit_start_fractions),
+            tuple(fit_end_fractions),
+            dict(onset_shapes),
+            onset_curvature_per_ev,
+            _pair(exciton_binding_ev),
+            _pair(broadening_ev),
+        ),
+        min_onset_sigma=min_onset_sigma,
+        max_misfit=max_misfit,
+        max_fwhm_fraction=max_fwhm_fraction,
+        max_tail_fraction=max_tail_fraction,
+        smooth=smoothing(derivative_window_ev, order, step),
+        sweep=tuple(smoothing(w, order, step) for w in windows_ev(sweep_range_ev, order, step)),
+        sub_gap_width_ev=sub_gap_width_ev,
+        sub_gap_clearance_fwhm=sub_gap_clearance_fwhm,
+        draws=bootstrap_draws,
+        seed=bootstrap_seed,
     )
-    smooth = derivative.smoothing(
-        derivative_window_ev, derivative_order, width_ev(aligned["counts"])
-    )
-    limits = (min_onset_sigma, max_misfit, max_fwhm_fraction, max_tail_fraction)
-    settings = _Settings(ensemble, *limits, smooth, bootstrap_draws, bootstrap_seed)
-    return _dataset(aligned, loss, _find(loss, aligned, settings), settings)
+    beam = raw.attrs.get("beam_energy_kev")
+    thick = loss["relative_thickness"].to_numpy().ravel()
+    known = surface.flags(None if beam is None else float(beam), gap_refractive_index, thick)
+    found = _find(raw, aligned, loss, settings, known)
+    said = gap_product.reasons(loss, found) | surface.reasons(known, beam)
+    return gap_product.dataset(aligned, found, settings, said)
 
 
-def _find(loss: xr.Dataset, aligned: xr.Dataset, settings: _Settings) -> _Found:
-    counts, energy = rows(aligned["counts"]), aligned["energy"].to_numpy()
-    gap, lower, upper = (np.full((len(ESTIMATORS), len(counts)), np.nan) for _ in range(3))
-    slope = settings.smooth.first_derivative(rows(loss["loss"]))
-    model, flags = np.full(counts.shape, np.nan), _forbidden(loss, aligned, settings)
-    found = _Found(gap, lower, upper, slope, model, flags)
-    measurable = np.flatnonzero(~np.any(list(flags.values()), axis=(0, 1)))
-    shape = (len(ESTIMATORS), len(counts))
-    late = ("no_onset", "at_range_edge", *LIMITING)
-    found.flags.update({name: np.zeros(shape, dtype=bool) for name in late})
-    if measurable.size:
-        pooled = zero_loss.average(aligned)
-        fwhm = float(pooled["zlp_fwhm"])
-        spectrum, ensemble = pooled["counts"].to_numpy(), settings.ensemble
-        start = min(ensemble.starts_ev)
-        shapes = onset_shape.templates(spectrum, energy, fwhm, ensemble.gap_range_ev, start)
-        known = loss["zero_loss"].attrs.get("tail_model") == "vacuum"
-        vacuum = rows(loss["zero_loss"]) if known else np.full((len(counts), 0), np.nan)
-        offset = aligned["zlp_offset_uncertainty"].to_numpy().ravel()
-        widths = aligned["zlp_fwhm"].to_numpy().ravel()
-        found.flags["peak_width_differs"][:] = np.abs(widths - fwhm) > _SAME_WIDTH * fwhm
-        for pixel in map(int, measurable):
-            _one(found, pixel, counts[pixel], vacuum[pixel], energy, shapes, fwhm, settings)
-        low, high = ensemble.gap_range_ev
-        inside = (found.lower > low + fwhm) & (found.upper < high - fwhm)
-        found.flags["at_range_edge"][:, measurable] = ~inside[:, measurable]
-        for bound, side in ((found.lower, -1), (found.upper, 1)):
-            bound[:] = found.gap + side * np.hypot(bound - found.gap, _NORMAL_95 * offset)
-    forbidden = np.any([found.flags[name] for name in FORBIDDING], axis=0)
-    for values in (found.gap, found.lower, found.upper):
-        values[forbidden] = np.nan
+def _pair(values: Sequence[float]) -> tuple[float, float]:
+    low, high = values
+    return float(low), float(high)
+
+
+def _find(
+    raw: xr.Dataset,
+    aligned: xr.Dataset,
+    loss: xr.Dataset,
+    settings: Settings,
+    beam: surface.Flags,
+) -> Results:
+    flags = _known(aligned, loss["region_tail_fraction"], aligned["region_zlp_fwhm"], settings)
+    spectra = _spectra(aligned, loss)
+    measurable = np.flatnonzero(~gap_flags.forbidden(flags)[0])
+    regions = {int(k): region_gap.read(spectra[k], settings) for k in measurable}
+    for k, found in regions.items():
+        for name, raised in found.raised.items():
+            flags[name][:, k] = raised
+    pixel_flags = _known(aligned, loss["tail_fraction"], aligned["zlp_fwhm"], settings)
+    for name, where in beam.items():
+        flags[name][:] = np.any(where)
+        pixel_flags[name][:] = where
+    number = aligned["zlp_offset"].size
+    pixels = _no_pixels(number)
+    if 0 in regions:
+        if number > 1:
+            noise = background.pixel_noise(aligned)
+            pixels = pixel_gap.read(raw, aligned, spectra[0], regions[0], noise, settings)
+        else:
+            only = regions[0]
+            flagged = {name: np.array(where)[:, None] for name, where in only.raised.items()}
+            pixels = pixel_gap.Pixels(only.gap[..., None], only.inflection[:, None], flagged)
+        _flag_pixels(pixel_flags, pixels, aligned, settings)
+    else:
+        pixel_flags["no_onset"][:] = ~gap_flags.forbidden(pixel_flags)
+    return Results(regions, flags, pixels, pixel_flags)
+
+
+def _no_pixels(number: int) -> pixel_gap.Pixels:
+    gap, inflection = np.full((len(ESTIMATORS), 3, number), np.nan), np.full((3, number), np.nan)
+    return pixel_gap.Pixels(gap, inflection, {})
+
+
+def _flag_pixels(
+    flags: dict[str, Mask], pixels: pixel_gap.Pixels, aligned: xr.Dataset, settings: Settings
+) -> None:
+    """Enter what was found out about the pixels by measuring them."""
+    for name, where in pixels.raised.items():
+        flags[name] |= where
+    width, low, high = float(aligned["region_zlp_fwhm"][0]), *settings.choices.gap_range_ev
+    inside = (pixels.gap[:, 1] > low + width) & (pixels.gap[:, 2] < high - width)
+    tried = np.isfinite(pixels.gap).any(axis=1) | flags["no_onset"]
+    flags["at_range_edge"] |= tried & ~inside
+    flags["no_zero_loss_peak"] |= ~tried.any(axis=0)
+    fwhm = aligned["zlp_fwhm"].to_numpy().ravel()
+    flags["peak_width_differs"] |= np.abs(fwhm - width) > _SAME_WIDTH * width
+
+
+def _known(
+    aligned: xr.Dataset, fraction: xr.DataArray, fwhm: xr.DataArray, settings: Settings
+) -> dict[str, Mask]:
+    """Flags of what can be known to forbid a gap before one is looked for."""
+    energy, (low, high) = aligned["energy"].to_numpy(), settings.choices.gap_range_ev
+    width, share = fwhm.to_numpy().ravel(), fraction.to_numpy().ravel()
+    found = gap_flags.blank(width.size)
+    absent = ~np.isfinite(width)
+    coarse = ~absent & (width > settings.max_fwhm_fraction * low)
+    found["no_zero_loss_peak"][:] = absent
+    uncovered = energy[0] > -width[~absent].max(initial=0.0)
+    uncovered |= energy[0] > settings.choices.starts_ev[0] or energy[-1] < high
+    found["range_not_covered"][:] = ~absent & uncovered
+    found["resolution_too_coarse"][:] = coarse
+    found["tail_too_high"][:] = ~absent & ~coarse & ~(share <= settings.max_tail_fraction)
     return found
 
 
-def _forbidden(loss: xr.Dataset, aligned: xr.Dataset, settings: _Settings) -> dict[str, Mask]:
-    """What can be known to forbid a gap before one is looked for."""
-    energy, (low, high) = aligned["energy"].to_numpy(), settings.ensemble.gap_range_ev
-    fwhm = aligned["zlp_fwhm"].to_numpy().ravel()
-    absent = ~np.isfinite(fwhm)
-    uncovered = energy[0] > min(settings.ensemble.starts_ev) or energy[-1] < high
-    coarse = ~absent & (fwhm > settings.max_fwhm_fraction * low)
-    fraction = loss["tail_fraction"].to_numpy().ravel()
-    high_tail = ~absent & ~((fraction > 0) & (fraction <= settings.max_tail_fraction))
-    conditions = (absent, ~absent & uncovered, coarse, high_tail & ~coarse)
-    return {
-        name: np.broadcast_to(where, (len(ESTIMATORS), fwhm.size)).copy()
-        for name, where in zip(FORBIDDING, conditions, strict=False)
-    }
-
-
-def _one(
-    found: _Found,
-    pixel: int,
-    counts: Array,
-    vacuum: Array,
-    energy: Array,
-    shapes: onset_shape.Templates,
-    fwhm: float,
-    settings: _Settings,
-) -> None:
-    """Enter the gaps of one spectrum."""
-    ensemble = settings.ensemble
-    used = within(energy, (shapes.energy[0], shapes.energy[-1]))
-    reference = vacuum[used] if vacuum.size else None
-    fit = onset.fit(counts[used], reference, shapes, fwhm, ensemble)
-    if fit is None:
-        found.flags["no_onset"][:, pixel] = True
-        return
-    member = fit.best
-    span = within(energy, (member.energy[0], member.energy[-1]))
-    found.model[pixel, span] = member.model
-    peak = derivative.inflection(found.slope[pixel][None], energy, ensemble.gap_range_ev)[0]
-    noise = _noise(counts[span], member.model)
-    lower, upper = derivative.interval(
-        counts,
-        energy,
-        noise,
-        settings.smooth,
-        ensemble.gap_range_ev,
-        ensemble.starts_ev,
-        settings.draws,
-        (settings.seed, pixel),
-    )
-    nearest = int(np.abs(shapes.gaps - fit.gap).argmin())
-    above = derivative.above_gap(
-        shapes.root[nearest], shapes.energy, shapes.gaps[nearest], settings.smooth
-    )
-    found.gap[:, pixel] = fit.gap, peak
-    found.lower[:, pixel] = fit.lower, min(lower, peak) - above
-    found.upper[:, pixel] = fit.upper, max(upper, peak)
-    found.flags["no_onset"][:, pixel] = fit.significance < settings.min_onset_sigma
-    found.flags["poor_fit"][0, pixel] = fit.dispersion > settings.max_misfit * noise
-    found.flags["poor_fit"][1, pixel] = not lower <= peak <= upper
-
-
-def _noise(counts: Array, model: Array) -> float:
-    """Variance of the counts over that of electrons from one channel to the next.
-
-    Unlike the dispersion about the model it holds no misfit, which changes slowly.
-    """
-    return float(tail.local_dispersion(counts - model, counts, tail.UNCORRELATED_CHANNELS))
-
-
-def _dataset(
-    aligned: xr.Dataset, loss: xr.Dataset, found: _Found, settings: _Settings
-) -> xr.Dataset:
-    counts = aligned["counts"].astype(float)
-    pixels = counts.isel(energy=0, drop=True)
-    names = xr.DataArray(np.array(ESTIMATORS), dims="estimator", attrs={"units": "1"})
-
-    def per_gap(values: Array | Mask, units: str) -> xr.DataArray:
-        shaped = np.asarray(values).reshape(len(ESTIMATORS), *pixels.shape)
-        coords = {**pixels.coords, "estimator": names}
-        return xr.DataArray(shaped, coords, ("estimator", *pixels.dims), attrs={"units": units})
-
-    flags = {name: per_gap(found.flags[name], "1") for name in (*FORBIDDING, *LIMITING)}
-    smooth = settings.smooth
-    said = {
-        "units": "eV-1",
-        "window_ev": smooth.points * smooth.step_ev,
-        "window_channels": smooth.points,
-        "polynomial_order": smooth.order,
-    }
-    return xr.Dataset(
-        {
-            "band_gap": per_gap(found.gap, "eV"),
-            "band_gap_lower": per_gap(found.lower, "eV"),
-            "band_gap_upper": per_gap(found.upper, "eV"),
-            "band_gap_quality": quality.flags(flags).assign_attrs(units="1"),
-            "derivative": counts.copy(data=found.slope.reshape(counts.shape)).assign_attrs(said),
-            "onset_model": counts.copy(data=found.model.reshape(counts.shape)),
-            "verdict": quality.verdict(_reasons(loss, found)).assign_attrs(units="1"),
-        }
-    )
-
-
-def _reasons(loss: xr.Dataset, found: _Found) -> dict[str, quality.Level]:
-    reasons: dict[str, quality.Level] = {}
-    if quality.level(loss) != "good":
-        reasons[str(loss["verdict"].attrs["reasons"])] = quality.level(loss)
-    without = ~np.isfinite(found.gap[0])
-    for name in (*FORBIDDING, *LIMITING):
-        number = int(found.flags[name][0].sum())
-        if number and name != "no_zero_loss_peak":  # which the loss has said
-            text = f"{name.replace('_', ' ')} in {number} of {without.size} spectra"
-            bad = name in FORBIDDING and without.all()
-            reasons.setdefault(text, "bad" if bad else "doubtful")
-        alone = int((found.flags[name][1] & ~found.flags[name][0]).sum())
-        if alone:  # a remark: the primary estimator stands
-            reasons[f"derivative: {name.replace('_', ' ')} in {alone} of {without.size}"] = "good"
-    return reasons
+def _spectra(aligned: xr.Dataset, loss: xr.Dataset) -> list[Spectrum]:
+    """What each region is read from."""
+    counts, energy = background.by_region(aligned["counts"]), aligned["energy"].to_numpy()
+    known = loss["zero_loss"].attrs.get("tail_model") == "vacuum"
+    removed = background.by_region(loss["zero_loss"])
+    uncertainty = aligned["zlp_offset_uncertainty"].to_numpy()
+    inside = aligned["in_region"].to_numpy().astype(bool)
+    found = []
+    for k, (spectrum, fwhm) in enumerate(
+        zip(counts, aligned["region_zlp_fwhm"].to_numpy(), strict=True)
+    ):
+        each = uncertainty[inside[k]]
+        each = each[np.isfinite(each)]
+        offset = float(np.sqrt((each**2).sum()) / each.size) if each.size else np.nan
+        noise = background.region_noise(aligned, k)
+        vacuum = removed[k] if known else None
+        found.append(Spectrum(spectrum, energy, vacuum, float(fwhm), noise, offset))
+    return found

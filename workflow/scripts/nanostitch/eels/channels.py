@@ -15,7 +15,7 @@ _EVEN = 1e-4
 """Largest departure of a channel's width from their mean, as a share of it."""
 
 
-def width_ev(counts: xr.DataArray) -> float:
+def width_ev(counts: xr.DataArray | xr.Dataset) -> float:
     """Width of a channel [eV].
 
     Raises

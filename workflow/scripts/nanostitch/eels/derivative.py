@@ -1,50 +1,65 @@
-"""Band gap as the inflection of the loss: the maximum of its smoothed first derivative."""
+"""Band gap from the inflection of the loss: the maximum of its smoothed first derivative.
+
+Smoothing and the spectrometer put the inflection above the gap by as much as the shifts that are
+looked for. How far follows from the measured zero-loss peak, the window and the shape of the
+onset, so that the raw inflection and the gap that it stands for are both given.
+"""
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
-from scipy.signal import savgol_filter
+from numpy.typing import NDArray
+from scipy.stats import norm
 
-from nanostitch.eels import tail
 from nanostitch.eels.channels import Array, within
+from nanostitch.eels.estimator import NORMAL_95, Estimator, Range, Reading
+from nanostitch.eels.smoothing import Smoothing
 
-# Keeps the number of simulated electrons within what a random generator can draw.
-_LEAST_DISPERSION = 1e-9
+Index = NDArray[np.intp]
+
+_ERROR_RATE = 0.05
+# The derivative of a step, smoothed, is a parabola over about two fifths of the window.
+_REACH_SHARE = 5
+# The largest slope is where noise helped; the parabola's top says better where its middle belongs.
+_RECENTRED = 2
+# Keeps a flat top's interval finite; it is cut at the range.
+_TINY = 1e-300
+# Beyond this ratio of its noise to itself, a bend is none; the interval then is the range.
+_HOPELESS = 1e6
 
 
 @dataclass(frozen=True)
-class Smoothing:
-    """Savitzky-Golay smoothing: points of the window, order of the polynomial, channel [eV]."""
+class Steepest:
+    """Steepest place of each spectrum within a range and its 95 % interval [eV].
 
-    points: int
-    order: int
-    step_ev: float
+    ``loss`` and ``slope`` [1/eV] are smoothed, on the channels ``energy`` [eV] of the range;
+    ``top`` is the channel next to the place, ``noise`` the standard deviation of its counts.
+    """
 
-    def first_derivative(self, loss: Array) -> Array:
-        """First derivative [1/eV] of spectra, one a row; NaN where they are not known.
-
-        Notes
-        -----
-        Savitzky & Golay, Anal. Chem. 36 (1964) 1627, doi:10.1021/ac60214a047.
-        """
-        slope = np.full(loss.shape, np.nan)
-        for row, spectrum in enumerate(loss):
-            known = np.flatnonzero(np.isfinite(spectrum))
-            if known.size >= self.points and known.size == known[-1] - known[0] + 1:
-                slope[row, known] = savgol_filter(
-                    spectrum[known], self.points, self.order, deriv=1, delta=self.step_ev
-                )
-        return slope
+    energy: Array
+    loss: Array
+    slope: Array
+    top: Index
+    place: Array
+    lower: Array
+    upper: Array
+    noise: Array
 
 
-def smoothing(window_ev: float, order: int, step_ev: float) -> Smoothing:
-    """Nearest odd number of channels to a window that is wide enough for its polynomial."""
-    points = 2 * round((window_ev / step_ev - 1) / 2) + 1
-    fewest = order + 1 + order % 2
-    return Smoothing(max(points, fewest), order, step_ev)
+def read(
+    loss: Array, variance: Array, energy: Array, smooth: Smoothing, gap_range_ev: Range
+) -> Reading:
+    """Inflection of spectra with its interval; arguments as in :func:`steepest`."""
+    found = steepest(loss, variance, energy, smooth, gap_range_ev)
+    return found.place, found.lower, found.upper
 
 
-def inflection(slope: Array, energy: Array, gap_range_ev: tuple[float, float]) -> Array:
+ESTIMATOR = Estimator(read)
+offset, pixels, region = ESTIMATOR.offset, ESTIMATOR.pixels, ESTIMATOR.region
+
+
+def inflection(slope: Array, energy: Array, gap_range_ev: Range, reach: int = 1) -> Array:
     """Energy of the largest slope in a range, between channels by a parabola [eV].
 
     Parameters
@@ -55,6 +70,8 @@ def inflection(slope: Array, energy: Array, gap_range_ev: tuple[float, float]) -
         Centres of the channels [eV].
     gap_range_ev
         Where the largest slope is looked for [eV].
+    reach
+        Channels on each side of the largest that a parabola is fitted to.
 
     Returns
     -------
@@ -64,88 +81,151 @@ def inflection(slope: Array, energy: Array, gap_range_ev: tuple[float, float]) -
     """
     used = within(energy, gap_range_ev)
     inside, at = slope[:, used], energy[used]
-    known = np.asarray(np.isfinite(inside).all(axis=1))
-    top = np.where(known[:, None], inside, 0.0).argmax(axis=1)
-    middle = np.clip(top, 1, at.size - 2)
-    left, centre, right = (
-        np.take_along_axis(inside, (middle + k)[:, None], 1)[:, 0] for k in (-1, 0, 1)
-    )
-    curvature = left - 2 * centre + right
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shift = np.where((top == middle) & (curvature < 0), (left - right) / (2 * curvature), 0.0)
-    return np.where(known, at[top] + shift * (at[1] - at[0]), np.nan)
+    top, shift, _, _ = _vertex(inside, reach)
+    return np.asarray(at[top] + shift * (at[1] - at[0]))
 
 
-def above_gap(onset: Array, energy: Array, gap: float, smooth: Smoothing) -> float:
-    """How far above its gap smoothing puts the inflection of an onset, which rises there [eV].
-
-    Parameters
-    ----------
-    onset, energy
-        The onset as the spectrometer shows it, and the channels' centres [eV].
-    gap
-        Where it begins [eV].
-    smooth
-        Smoothing of the loss.
-    """
-    slope = smooth.first_derivative(onset[None])
-    shift = float(inflection(slope, energy, (energy[0], energy[-1]))[0]) - gap
-    return shift if shift > 0 else 0.0
-
-
-def interval(
-    counts: Array,
+def steepest(
+    loss: Array,
+    variance: Array,
     energy: Array,
-    dispersion: float,
     smooth: Smoothing,
-    gap_range_ev: tuple[float, float],
-    fit_starts_ev: list[float],
-    draws: int,
-    seed: tuple[int, int],
-) -> tuple[float, float]:
-    """95 % interval of the inflection: parametric bootstrap, spread over the removal of the tail.
+    gap_range_ev: Range,
+) -> Steepest:
+    """Steepest place of each spectrum with its 95 % interval.
 
-    Counts are drawn about the smoothed ones with a given over-dispersion, their tail is fitted
-    and removed again, and the inflection's departure from that of the smoothed counts is added
-    to the inflections that the measured counts give by each tail model and each start of the
-    fit. No form of the onset is assumed. The interval is of the inflection; it does not hold its
-    distance from the band gap.
+    The interval is the set of energies whose slope is not significantly below the largest one.
+    Close by, that is what error propagation gives, z sd(f'') / |f'''|. Far away it compares two
+    bumps of the noise, of which as many as there are windows in the range had a chance to be the
+    larger one (Bonferroni). A maximum that noise has made thus has a wide interval.
 
     Parameters
     ----------
-    counts, energy
-        Measured counts, and the channels' centres [eV].
-    dispersion
-        Variance of the counts over that of electrons.
+    loss
+        Counts without the tail of the zero-loss peak, one spectrum a row.
+    variance
+        Expected variance of the counts, one row or one a spectrum.
+    energy
+        Centres of the channels [eV].
     smooth
         Smoothing of the loss.
     gap_range_ev
-        Where the inflection is looked for [eV].
-    fit_starts_ev
-        Where fits of the tail begin; they end where the gap range begins [eV].
-    draws, seed
-        Number and seed of the simulated spectra.
+        Where the steepest place is looked for [eV].
+
+    Returns
+    -------
+    Steepest
+        NaN where the loss is not known throughout the range and half a window around it.
     """
-    margin = smooth.points * smooth.step_ev
-    near = within(energy, (min(fit_starts_ev), gap_range_ev[1] + margin))
-    counts, energy = counts[near], energy[near]
-    model = savgol_filter(counts, smooth.points, smooth.order)
-    electrons = np.maximum(model, 0.0) / max(dispersion, _LEAST_DISPERSION)
-    random = np.random.default_rng(seed)
-    drawn = dispersion * random.poisson(electrons, (draws, model.size))
-    simulated = np.concatenate([model[None], drawn])
-    removals = [(kind, start) for kind in tail.MODELS for start in fit_starts_ev]
+    used = np.flatnonzero(within(energy, gap_range_ev))
+    half, at = smooth.points // 2, energy[used]
+    cut = loss[:, max(int(used[0]) - half, 0) : int(used[-1]) + half + 1]
+    slope, smoothed = (_through(cut, smooth, k, at.size) for k in (1, 0))
+    reach = _reach(smooth)
+    top, shift, height, bend = _vertex(slope, reach)
+    place, known = at[top] + shift * smooth.step_ev, np.isfinite(shift)
+    spread = np.broadcast_to(variance, loss.shape)[:, used]
+    noise = np.sqrt(np.maximum(_at(spread, top), 0.0))
+    away = np.abs(np.arange(at.size) - np.where(known, top + shift, 0.0)[:, None])
+    limit = np.interp(away, np.arange(at.size + 1), _limits(smooth, at.size + 1))
+    spare = noise[:, None] * limit - (height[:, None] - slope)
+    side = _by_propagation(bend, noise, smooth, reach)
+    # As far as the parabola goes it decides, not the channels.
+    spare = np.where(away < reach, -np.inf, spare)
+    lower = np.fmin(place - side, at[0] + smooth.step_ev * _first(spare))
+    upper = np.fmax(place + side, at[-1] - smooth.step_ev * _first(spare[:, ::-1]))
+    lower, upper = (np.clip(bound, at[0], at[-1]) for bound in (lower, upper))
+    lower, upper = (np.where(known, bound, np.nan) for bound in (lower, upper))
+    return Steepest(at, smoothed, slope, top, place, lower, upper, noise)
 
-    def found(spectra: Array, kind: tail.TailModel, start: float) -> Array:
-        pure = within(energy, (start, gap_range_ev[0]))
-        removed = tail.fit(spectra[:, pure], energy[pure], kind).at(energy)
-        return inflection(smooth.first_derivative(spectra - removed), energy, gap_range_ev)
 
-    noise = found(simulated, *removals[0])
-    systematic = np.concatenate([found(counts[None], *removal) for removal in removals])
-    spread = (systematic[:, None] + (noise[1:] - noise[0])[None, :]).ravel()
-    spread = np.clip(spread[np.isfinite(spread)], *gap_range_ev)
-    if not spread.size:
-        return np.nan, np.nan
-    low, high = np.quantile(spread, [0.025, 0.975])
-    return float(low), float(high)
+def _reach(smooth: Smoothing) -> int:
+    """Channels on each side of the largest slope that the parabola is fitted to."""
+    return max(1, smooth.points // _REACH_SHARE)
+
+
+def _through(loss: Array, smooth: Smoothing, derivative: int, number: int) -> Array:
+    """Filtered spectra on the ``number`` channels that whole windows allow, by one product."""
+    if loss.shape[1] != number + smooth.points - 1:
+        return np.full((len(loss), number), np.nan)
+    return np.asarray(loss @ _band(smooth, derivative, number))
+
+
+@lru_cache(maxsize=32)
+def _band(smooth: Smoothing, derivative: int, number: int) -> Array:
+    """Matrix of a filter: one column for each channel that it gives."""
+    weights, band = smooth.weights(derivative), np.zeros((number + smooth.points - 1, number))
+    for column in range(number):
+        band[column : column + smooth.points, column] = weights
+    return band
+
+
+def _vertex(slope: Array, reach: int) -> tuple[Index, Array, Array, Array]:
+    """Channel of the largest slope, and the parabola around it.
+
+    Returns
+    -------
+    tuple
+        The channel; distance of the parabola's top from it in channels, NaN for a spectrum that
+        is not known everywhere; its height; half its second derivative, in channels.
+    """
+    known = np.asarray(np.isfinite(slope).all(axis=1))
+    top = np.where(known[:, None], slope, 0.0).argmax(axis=1)
+    for _ in range(1 + _RECENTRED):
+        columns = np.clip(top[:, None] + np.arange(-reach, reach + 1), 0, slope.shape[1] - 1)
+        level, tilt, bend = _parabola(reach) @ np.take_along_axis(slope, columns, 1).T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ends = (top < reach) | (top >= slope.shape[1] - reach) | ~(bend < 0)
+            shift = np.where(ends, 0.0, np.clip(-tilt / (2 * bend), -reach, reach))
+        height = level + shift * (tilt + shift * bend)
+        middle, top = top, top + np.rint(shift).astype(np.intp)
+    return middle, np.where(known, shift, np.nan), height, bend
+
+
+@cache
+def _parabola(reach: int) -> Array:
+    """Weights of 2 reach + 1 values for the coefficients of their parabola about the middle."""
+    return np.asarray(np.linalg.pinv(np.vander(np.arange(-reach, reach + 1.0), 3, increasing=True)))
+
+
+def _at(values: Array, column: Index) -> Array:
+    return np.asarray(np.take_along_axis(values, column[:, None], 1)[:, 0])
+
+
+def _first(spare: Array) -> Array:
+    """Column, between columns by a line, from which on each row first reaches 0; NaN if never."""
+    column = (spare >= 0).argmax(axis=1)
+    after, before = _at(spare, column), _at(spare, np.maximum(column - 1, 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(before < 0, after / (after - before), 0.0)
+    return np.where(after >= 0, column - share, np.nan)
+
+
+def _limits(smooth: Smoothing, number: int) -> Array:
+    """Significant difference of slopes by their distance in channels, for unit noise [1/eV]."""
+    weights = smooth.weights(1)
+    overlap = np.correlate(weights, weights, "full")[smooth.points - 1 :]
+    alike = np.zeros(number)
+    alike[: min(number, smooth.points)] = overlap[:number] / overlap[0]
+    places = max(number / smooth.points, 1.0)
+    # Of two neighbours the larger lies above the smaller by half of what separates their tops.
+    near, far = NORMAL_95 / 2, float(norm.ppf(1 - _ERROR_RATE / places))
+    level = near + max(far - near, 0.0) * np.clip(1 - alike, 0, 1)
+    return np.asarray(level * np.sqrt(2 * (1 - alike) * overlap[0]))
+
+
+def _by_propagation(bend: Array, noise: Array, smooth: Smoothing, reach: int) -> Array:
+    """Half of the 95 % interval of the parabola's top by error propagation [eV].
+
+    The top is a ratio, -tilt / (2 bend), whose parts have independent noise; that of the bend
+    enters in second order.
+    """
+    tilt, bends = (
+        np.sqrt((np.convolve(smooth.weights(1), part[::-1]) ** 2).sum()) * noise
+        for part in _parabola(reach)[1:]
+    )
+    curved = np.maximum(-bend, _TINY)
+    noisy = np.minimum(bends / curved, _HOPELESS)
+    with np.errstate(over="ignore"):
+        deviation = tilt / (2 * curved) * np.sqrt(1 + 3 * noisy**2)
+        return np.asarray(NORMAL_95 * smooth.step_ev * deviation)

@@ -1,244 +1,267 @@
-"""Band gap by a fit of the onset: likelihood of every gap, over an ensemble of defensible fits.
+"""Fit of onsets to spectra that share their shape, each with its own gap, by Poisson likelihood.
 
-A member of the ensemble is a fit window and a model of the zero-loss tail. It describes the
-counts n(E) of the aligned spectrum by
-
-    tail(E) (a + b r(E)) + [ (c + d (E - Eg)) (E - Eg)^1/2 above Eg ] convolved with the
-    measured zero-loss peak,
-
-which is linear in all but Eg, so that the likelihood of each Eg on a grid has a closed form.
+The most likely values are found by iteratively reweighted least squares. The normal matrix has
+the form of an arrow: its tip are the common parameters, and any number of spectra costs no more
+than their own four columns.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.interpolate import Akima1DInterpolator
-from scipy.ndimage import uniform_filter1d
+from scipy.special import ndtri
 
-from nanostitch.eels import tail
-from nanostitch.eels.channels import Array, within
-from nanostitch.eels.onset_shape import Templates
+from nanostitch.eels.channels import Array, Mask
+from nanostitch.eels.onset_model import GAP, LEAST, ONSET, OWN, SLOPE, Setting, State, Sums, whole
 
-EnsembleTail = Literal["power_law", "exponential", "vacuum"]
-
-_REFINED = 10
-_SHORTEST_ABOVE_FWHM = 4.0
-_REWEIGHTINGS = 1
-_SMOOTHED_CHANNELS = 5
-# Excess of chi-square beyond which a gap is ruled out, however far beyond.
-_IMPOSSIBLE = 1000.0
-_TINY = 1e-30
-
-
-@dataclass(frozen=True)
-class Ensemble:
-    """Which fits are made; see the schema for the meaning of each field."""
-
-    gap_range_ev: tuple[float, float]
-    tail_models: Sequence[EnsembleTail]
-    fit_start_fractions: Sequence[float]
-    fit_end_fractions: Sequence[float]
-    onset_curvature_per_ev: float
-
-    @property
-    def starts_ev(self) -> list[float]:
-        """Where fits begin [eV]."""
-        return [share * self.gap_range_ev[0] for share in self.fit_start_fractions]
+_ITERATIONS = 40
+_CONVERGED_EV = 1e-5
+# Largest change of a gap in one iteration, in widths of the zero-loss peak.
+_STRIDE_FWHM = 1.0
+# Largest change of a common parameter in one iteration, in standard deviations of its prior.
+_STRIDE_SD = 1.0
+# Least share that is left of an onset by one iteration.
+_LEFT = 0.1
+# Rise of the deviance of a spectrum that is no failure of a step: gaps are rounded to the fine
+# grid before the model is linearised.
+_LITTLE = 1e-2
+# Added to the diagonal of normal matrices whose diagonal is 1.
+_RIDGE = 1e-10
+# By what a column's weight is multiplied to keep its coefficient.
+_PIN = 1e8
+# Step of a numerical derivative, in standard deviations of the prior.
+_BIT = 0.1
+_SIDE_ITERATIONS = 2
+_PINNED_ITERATIONS = 2
+_BARE_ITERATIONS = 6
+# Least fall of the likelihood where it should be 4: no side is more than four times as wide.
+_LEAST_FALL = 0.25
 
 
 @dataclass(frozen=True)
-class Member:
-    """One fit: chi-square of every gap, without an onset, and the best model."""
+class Solution:
+    """Step of the parameters, and the uncertainty that remains.
 
-    energy: Array
-    chi_square: Array
-    without_onset: float
-    dispersion: float
-    model: Array
+    ``variance`` of each gap [eV2] holds counting and common parameters, ``alone`` counting only;
+    ``onset_variance`` is that of the onset's amplitude; ``gain`` by how much the deviance (with
+    the priors) falls; ``information`` the logarithm of the determinant of the common parameters'
+    precision in units of the prior. ``lever`` is by how much the common parameters change where
+    the gaps are off by one standard deviation of what those parameters do to them.
+    """
 
-    @property
-    def best(self) -> float:
-        """Smallest chi-square over all gaps."""
-        return float(self.chi_square.min())
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """Probability of each gap [eV], how far the onset stands out, and the best member."""
-
-    gap: float
-    lower: float
-    upper: float
-    significance: float
-    dispersion: float
-    best: Member
+    own: Array
+    common: Array
+    variance: Array
+    alone: Array
+    onset_variance: Array
+    gain: float
+    information: float
+    lever: Array
 
 
-def fit(
-    counts: Array, vacuum: Array | None, shapes: Templates, fwhm: float, ensemble: Ensemble
-) -> Posterior | None:
-    """Probability of the gap, given one aligned spectrum.
+def solve(sums: Sums, state: State, setting: Setting, pinned: Sequence[int] = ()) -> Solution:
+    """Most likely step of all parameters under the priors, but of the ``pinned`` own columns."""
+    normal, right = sums.normal.copy(), sums.right.copy()
+    for column in pinned:
+        normal[:, column, column] *= _PIN
+        right[:, column] = 0.0
+    precision = 1 / (setting.slope_deviation * np.maximum(state.own[:, 0], LEAST)) ** 2
+    normal[:, SLOPE, SLOPE] += precision
+    right[:, SLOPE] -= precision * state.own[:, SLOPE]
+    scale = np.sqrt(np.maximum(np.einsum("ikk->ik", normal), LEAST))
+    normal, right = normal / scale[:, :, None] / scale[:, None, :], right / scale
+    inverse = np.linalg.inv(normal[:, :OWN, :OWN] + _RIDGE * np.eye(OWN))
+    step = np.einsum("ikl,il->ik", inverse, right[:, :OWN])
+    gain = float((step * right[:, :OWN]).sum())
+    per_gap = scale[:, GAP] * np.maximum(state.own[:, ONSET], LEAST)
+    alone = inverse[:, GAP, GAP] / per_gap**2
+    variance, common, information, lever = alone, np.zeros(0), 0.0, np.zeros(0)
+    if normal.shape[1] > OWN:
+        mixed = normal[:, :OWN, OWN:] * scale[:, None, OWN:]
+        through = inverse @ mixed
+        of_all = normal[:, OWN:, OWN:] * scale[:, OWN:, None] * scale[:, None, OWN:]
+        precision = (of_all - mixed.transpose(0, 2, 1) @ through).sum(axis=0)
+        slope = right[:, OWN:] * scale[:, OWN:] - np.einsum("ikp,ik->ip", mixed, step)
+        common, covariance, information = _tip(precision, slope.sum(axis=0), state, setting)
+        gain += float(common @ np.linalg.solve(covariance, common))
+        step = step - through @ common
+        to_gap = through[:, GAP] / per_gap[:, None]
+        variance = alone + np.einsum("ip,pq,iq->i", to_gap, covariance, to_gap)
+        mean = covariance @ to_gap.mean(axis=0)
+        lever = mean / np.sqrt(max(float(mean @ to_gap.mean(axis=0)), LEAST))
+    of_onset = inverse[:, ONSET, ONSET] / scale[:, ONSET] ** 2
+    return Solution(
+        step / scale[:, :OWN], common, variance, alone, of_onset, gain, information, lever
+    )
 
-    In each window the tail models share the probability by their likelihood, tempered by the
-    over-dispersion of the best of them; the windows weigh the same, for they fit different
-    channels and cannot be compared. The interval is cut from this mixture, so it holds the
-    statistical and the systematic part. Windows end at shares of the way from a first fit's
-    gap to the end of the range.
+
+def _tip(
+    precision: Array, slope: Array, state: State, setting: Setting
+) -> tuple[Array, Array, float]:
+    """Step of the common parameters, as long as is borne, its covariance and information."""
+    deviation = setting.prior.deviation
+    slope = slope + setting.prior.slope(state.common)
+    in_prior = np.eye(deviation.size) + precision * deviation[:, None] * deviation
+    covariance = np.linalg.inv(in_prior) * deviation[:, None] * deviation
+    step = covariance @ slope
+    # Shortened as a whole: it then still leads downhill.
+    step = step / max(1.0, float(np.abs(step / deviation).max()) / _STRIDE_SD)
+    return step, covariance, float(np.linalg.slogdet(in_prior)[1])
+
+
+def stepped(state: State, found: Solution, setting: Setting) -> State:
+    """State after a step, kept to what is possible and to a stride that linear steps bear."""
+    own = state.own + found.own[:, :GAP]
+    stride = _STRIDE_FWHM * setting.fwhm
+    change = found.own[:, GAP] / np.maximum(state.own[:, ONSET], LEAST)
+    gap = np.clip(state.gap + np.clip(change, -stride, stride), *setting.gap_range_ev)
+    least = setting.floor / setting.tail.values(state.common[:2]).mean()
+    own[:, 0] = np.maximum(own[:, 0], least)
+    own[:, ONSET] = np.maximum(own[:, ONSET], _LEFT * state.own[:, ONSET])
+    own[:, SLOPE] = np.clip(own[:, SLOPE], -own[:, 0], own[:, 0])
+    common = state.common + found.common if found.common.size else state.common
+    return State(gap, own, common)
+
+
+def converge(
+    counts: Array,
+    state: State,
+    setting: Setting,
+    iterations: int = _ITERATIONS,
+    common: bool = True,
+) -> State:
+    """Iterate to the most likely values; a step that makes them less likely is halved.
+
+    Without ``common``, the common parameters stay and each spectrum is on its own.
+    """
+    best, lowest = state, np.full(len(counts), np.inf)
+    for _ in range(iterations):
+        sums = whole(counts, state, setting, common)
+        cost = sums.deviance + setting.prior.penalty(state.common) / len(counts)
+        worse = cost > lowest + _LITTLE
+        if common:
+            worse = np.full(len(counts), bool(cost.sum() > lowest.sum() + _LITTLE * len(counts)))
+        lowest = np.where(worse, lowest, cost)
+        after = stepped(state, solve(sums, state, setting), setting)
+        halved = _halfway(best, state)
+        best = _chosen(worse, best, state)
+        state = _chosen(worse, halved, after)
+        if np.abs(state.gap - best.gap).max() < _CONVERGED_EV:
+            break
+    return best
+
+
+def marginal(counts: Array, state: State, setting: Setting) -> Setting:
+    """Setting whose common parameters are those of the gaps' marginal likelihood.
+
+    At its maximum over the gaps, the likelihood of a shape counts as if every gap were known;
+    a sharp shape, which follows the noise of each spectrum, would be preferred. The uncertainty
+    of the gaps, which the shape decides, makes up for it.
+
+    Notes
+    -----
+    Neyman & Scott, Econometrica 16 (1948) 1; Cox & Reid, J. R. Stat. Soc. B 49 (1987) 1.
+    """
+    prior = setting.prior
+    pull = np.empty_like(prior.mean)
+    for k, deviation in enumerate(prior.deviation):
+        ends = []
+        for side in (1, -1):
+            common = state.common.copy()
+            common[k] += side * _BIT * deviation
+            near = State(state.gap, state.own, common)
+            for _ in range(_PINNED_ITERATIONS):
+                step = solve(whole(counts, near, setting, False), near, setting, (GAP,))
+                near = State(state.gap, stepped(near, step, setting).own, common)
+            alone = solve(whole(counts, near, setting, False), near, setting).alone
+            ends.append(float(np.log(np.minimum(alone, setting.fwhm**2)).sum()) / 2)
+        pull[k] = (ends[0] - ends[1]) / (2 * _BIT * deviation)
+    return replace(setting, prior=replace(prior, pull=pull))
+
+
+def sides(
+    counts: Array, state: State, alone: Array, setting: Setting, common: bool = True
+) -> tuple[Array, Array]:
+    """Standard deviations below and above each gap, by the fall of the likelihood on either side.
+
+    Where electrons are few the likelihood is not symmetric: an onset can be much lower than the
+    first electrons that are seen, and hardly be higher.
 
     Parameters
     ----------
-    counts
-        Counts in the channels of ``shapes``.
-    vacuum
-        Scaled vacuum reference there, for the tail model ``vacuum``; None where there is none.
-    shapes
-        From :func:`nanostitch.eels.onset_shape.templates`.
-    fwhm
-        Full width of the zero-loss peak at half maximum [eV].
-    ensemble
-        Which fits are made.
+    counts, state, setting
+        A set of spectra at its most likely state.
+    alone
+        Variance of each gap by the curvature of the likelihood [eV2].
+    common
+        Whether common parameters give way.
 
     Returns
     -------
-    Posterior | None
-        None where no window holds a tail that can be fitted: its channels are empty.
+    tuple
+        Deviations [eV] such that at twice them the likelihood has fallen by a factor exp(2).
     """
-    high, starts = ensemble.gap_range_ev[1], ensemble.starts_ev
-    first = _window(counts, vacuum, shapes, (starts[0], high), ensemble)
-    around = _median(shapes.gaps, first)
-    ends = [
-        min(high, around + max(share * (high - around), _SHORTEST_ABOVE_FWHM * fwhm))
-        for share in ensemble.fit_end_fractions
-    ]
-    windows = [
-        _window(counts, vacuum, shapes, (start, end), ensemble) for start in starts for end in ends
-    ]
-    possible = [window for window in windows if window]
-    return _mixture(shapes.gaps, possible) if possible else None
+    best = whole(counts, state, setting, common).deviance
+    found = []
+    for side in (-1, 1):
+        width = np.sqrt(alone)
+        for _ in range(_SIDE_ITERATIONS):
+            away = np.minimum(2 * width, np.ptp(setting.gap_range_ev))
+            gap = state.gap + side * away
+            moved = State(gap, state.own, state.common)
+            for _ in range(_PINNED_ITERATIONS):
+                step = solve(whole(counts, moved, setting, common), moved, setting, (GAP,))
+                after = stepped(moved, step, setting)
+                moved = State(gap, after.own, after.common)
+            fall = whole(counts, moved, setting, common).deviance - best
+            fall += setting.prior.penalty(moved.common) - setting.prior.penalty(state.common)
+            width = away / np.sqrt(np.maximum(fall, _LEAST_FALL))
+        found.append(width)
+    return found[0], found[1]
 
 
-def _window(
-    counts: Array,
-    vacuum: Array | None,
-    shapes: Templates,
-    window: tuple[float, float],
-    ensemble: Ensemble,
-) -> list[Member]:
-    used = within(shapes.energy, window)
-    pure = within(shapes.energy, (window[0], ensemble.gap_range_ev[0]))
-    onsets = shapes.within(window)
-    energy = onsets.energy
-    members = []
-    for model in ensemble.tail_models:
-        if model == "vacuum":
-            if vacuum is None:
-                continue
-            shape, along = vacuum[used], tail.regressor("power_law", energy)
-        else:
-            fitted = tail.fit(counts[None, pure], shapes.energy[pure], model)
-            shape, along = fitted.at(energy)[0], tail.regressor(model, energy)
-        if np.isfinite(shape).all() and shape.any():
-            # A small change of the exponent adds the tail times the regressor.
-            tails = np.stack([shape, shape * (along - along.mean())])
-            members.append(_member(counts[used], tails, onsets, ensemble))
-    return members
+def split_quantile(below: Array, above: Array, level: float) -> Array:
+    """Quantile of two halves of Gaussians that meet at their summit, from there.
 
-
-def _member(counts: Array, tails: Array, onsets: Templates, ensemble: Ensemble) -> Member:
-    electron = float(tail.one_electron(counts)[0])
-    mean = uniform_filter1d(counts, _SMOOTHED_CHANNELS)
-    for _ in range(1 + _REWEIGHTINGS):
-        weight = 1 / (np.maximum(mean, 0.0) + electron)
-        chi_square, coefficients, without = _profile(
-            counts, weight, tails, onsets, ensemble.onset_curvature_per_ev, electron
-        )
-        best = int(chi_square.argmin())
-        shape = np.stack([*tails, onsets.root[best], onsets.curved[best]])
-        mean = coefficients[best] @ shape
-    scatter = float(tail.dispersion(counts, mean, len(shape) + 1))
-    return Member(onsets.energy, chi_square, without, scatter, mean)
-
-
-def _profile(
-    counts: Array,
-    weight: Array,
-    tails: Array,
-    onsets: Templates,
-    curvature: float,
-    noise: float,
-) -> tuple[Array, Array, float]:
-    """Least chi-square and its coefficients for each gap, and chi-square without an onset.
-
-    The onset's curvature over its amplitude has a Gaussian prior about 0, in units of the noise
-    (variance of the counts over that of electrons); an onset of negative amplitude is none.
+    Parameters
+    ----------
+    below, above
+        Standard deviations of either half.
+    level
+        Probability.
     """
-    number = len(onsets.gaps)
-    weighed = np.stack([*(weight * tails), weight * counts], axis=1)
-    normal, right = np.empty((number, 4, 4)), np.empty((number, 4))
-    normal[:, :2, :2] = tails @ weighed[:, :2]
-    right[:, :2] = tails @ weighed[:, 2]
-    for k, onset in ((2, onsets.root), (3, onsets.curved)):
-        seen = onset @ weighed
-        normal[:, k, :2] = normal[:, :2, k] = seen[:, :2]
-        right[:, k] = seen[:, 2]
-    normal[:, 2, 2], mixed, normal[:, 3, 3] = (part @ weight for part in onsets.squares)
-    normal[:, 2, 3] = normal[:, 3, 2] = mixed
-    total = float(weight @ counts**2)
-    tail_chi, tail_only = _solved(normal[:, :2, :2], right[:, :2], total)
-    root_chi, root = _solved(normal[:, :3, :3], right[:, :3], total)
-    best = int(root_chi.argmin())
-    # Where there is no onset, its prior is as wide as the noise would let one be.
-    amplitude = max(root[best, 2], np.sqrt(noise / max(normal[best, 2, 2], _TINY)))
-    normal[:, 3, 3] += noise / (curvature * amplitude) ** 2
-    chi, coefficients = _solved(normal, right, total)
-    none = ~(coefficients[:, 2] > 0)
-    coefficients[none, :2], coefficients[none, 2:] = tail_only[none], 0.0
-    return np.where(none, tail_chi, chi), coefficients, float(tail_chi[0])
+    share = below / (below + above)
+    low = below * ndtri(np.minimum(level / (2 * share), 0.5))
+    high = -above * ndtri(np.minimum((1 - level) / (2 * (1 - share)), 0.5))
+    return np.asarray(np.where(level < share, low, high))
 
 
-def _solved(normal: Array, right: Array, total: float) -> tuple[Array, Array]:
-    """Weighted least squares with columns scaled to one; a vanishing column gets 0."""
-    scale = np.sqrt(np.einsum("gkk->gk", normal))
-    scale = np.where(scale > 0, scale, 1.0)
-    scaled = normal / scale[:, :, None] / scale[:, None, :]
-    scaled = scaled + 1e-12 * np.eye(normal.shape[1])
-    found = np.linalg.solve(scaled, (right / scale)[..., None])[..., 0]
-    return total - np.einsum("gk,gk->g", right / scale, found), found / scale
+def significance(counts: Array, state: State, setting: Setting) -> Array:
+    """By how many standard deviations each onset stands out: root of the deviance it explains."""
+    own = state.own.copy()
+    own[:, ONSET] = LEAST
+    bare = State(state.gap, own, setting.prior.mean)
+    for _ in range(_BARE_ITERATIONS):
+        step = solve(whole(counts, bare, setting), bare, setting, (ONSET, GAP))
+        after = stepped(bare, step, setting)
+        own = after.own.copy()
+        own[:, ONSET] = LEAST
+        bare = State(state.gap, own, after.common)
+    explained = whole(counts, bare, setting).deviance - whole(counts, state, setting).deviance
+    extra = setting.prior.penalty(bare.common) - setting.prior.penalty(state.common)
+    return np.asarray(np.sqrt(np.maximum(explained + extra / len(counts), 0.0)))
 
 
-def _fine(gaps: Array, window: list[Member]) -> tuple[Array, Array]:
-    """Probability of a window on a finer grid: around its minimum a chi-square is a parabola.
-
-    Akima's local curve keeps parabolas and does not carry the jump to fits without an onset far.
-    """
-    fine = np.linspace(gaps[0], gaps[-1], (gaps.size - 1) * _REFINED + 1)
-    best = min(window, key=lambda member: member.best)
-    scaled = [(m.chi_square - best.best) / max(best.dispersion, _TINY) for m in window]
-    curves = [Akima1DInterpolator(gaps, np.minimum(c, _IMPOSSIBLE))(fine) for c in scaled]
-    lowest = min(float(curve.min()) for curve in curves)
-    probability = np.sum([np.exp(-0.5 * (curve - lowest)) for curve in curves], axis=0)
-    return fine, probability / probability.sum()
+def _halfway(one: State, other: State) -> State:
+    return State(
+        (one.gap + other.gap) / 2, (one.own + other.own) / 2, (one.common + other.common) / 2
+    )
 
 
-def _quantile(gaps: Array, probability: Array, level: float) -> float:
-    running = np.cumsum(probability)
-    return float(np.interp(level, running - 0.5 * probability, gaps))
-
-
-def _median(gaps: Array, window: list[Member]) -> float:
-    if not window:
-        return float(gaps.mean())
-    return _quantile(*_fine(gaps, window), 0.5)
-
-
-def _mixture(gaps: Array, windows: list[list[Member]]) -> Posterior:
-    fine = np.array([_fine(gaps, window)[1] for window in windows]).mean(axis=0)
-    at = np.linspace(gaps[0], gaps[-1], fine.size)
-    best = [min(window, key=lambda member: member.best) for window in windows]
-    gain = [(m.without_onset - m.best) / max(m.dispersion, _TINY) for m in best]
-    widest = max(best, key=lambda member: member.energy.size)
-    gap, lower, upper = (_quantile(at, fine, level) for level in (0.5, 0.025, 0.975))
-    significance = float(np.sqrt(max(0.0, float(np.median(gain)))))
-    return Posterior(gap, lower, upper, significance, widest.dispersion, widest)
+def _chosen(where: Mask, one: State, other: State) -> State:
+    """One state where asked for, else the other; common parameters go with the first spectrum."""
+    return State(
+        np.where(where, one.gap, other.gap),
+        np.where(where[:, None], one.own, other.own),
+        one.common if where[0] else other.common,
+    )

@@ -1,17 +1,13 @@
 """Tail of the zero-loss peak: Poisson fits of the forms that are linear in their logarithm."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from nanostitch.eels.channels import Array
 
 TailModel = Literal["power_law", "exponential"]
-MODELS: tuple[TailModel, ...] = get_args(TailModel)
-
-UNCORRELATED_CHANNELS = 3
-"""Distance beyond which resampling does not correlate channels."""
 
 _ITERATIONS = 30
 _FEWEST_CHANNELS = 4
@@ -165,10 +161,48 @@ def local_dispersion(noisy: Array, level: Array, apart: int) -> Array:
     level
         Counts whose noise that is.
     apart
-        Distance of the channels compared: :data:`UNCORRELATED_CHANNELS`, to skip neighbours that
-        resampling has correlated.
+        Distance of the channels compared.
     """
     differences = noisy[..., 2 * apart :] - 2 * noisy[..., apart:-apart] + noisy[..., : -2 * apart]
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_square = (differences**2).sum(axis=-1) / 6
         return np.asarray(mean_square / level[..., apart:-apart].sum(axis=-1))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Tail in the channels of a fit, as ``reference * exp(-slope L - bend L^2)``.
+
+    ``along`` is L: ln(E/Em) of a power law, E/Em - 1 of an exponential, Em the middle of the
+    channels. So the slope of either is the local exponent of the tail there.
+    """
+
+    along: Array
+    reference: Array
+
+    def values(self, common: Array) -> Array:
+        """Tail with a slope and a bend."""
+        slope, bend = common
+        return np.asarray(self.reference * np.exp(-slope * self.along - bend * self.along**2))
+
+    def within(self, used: slice) -> "Shape":
+        """The same in some of the channels."""
+        return Shape(self.along[used], self.reference[used])
+
+
+def shape(model: TailModel, energy: Array, middle: float, reference: Array | None = None) -> Shape:
+    """Tail of a form in the channels of a fit.
+
+    Parameters
+    ----------
+    model
+        ``power_law`` or ``exponential``.
+    energy
+        Centres of the channels, above 0 [eV].
+    middle
+        Energy at which slope and bend hold [eV].
+    reference
+        Measured tail that slope and bend modify; none for the form itself.
+    """
+    along = np.log(energy / middle) if model == "power_law" else energy / middle - 1
+    return Shape(along, np.ones_like(energy) if reference is None else reference)

@@ -19,6 +19,7 @@ from . import (
     curves,
     emsa,
     formats,
+    hamamatsu,
     images,
     label,
     lines,
@@ -77,7 +78,7 @@ def read(
             f"{path}: no reader for technique {technique!r}; supported: {', '.join(TECHNIQUES)}"
         )
     ledger = Ledger(path, told)
-    headings = ledger.headings(technique)
+    facts, headings = ledger.facts(technique), ledger.headings(technique)
     file = _open(path, technique, headings)
     signal = choose.pick(file, technique, dataset)
     if isinstance(signal, Curve):
@@ -85,10 +86,12 @@ def read(
             ledger.use_headings(
                 curves.stated(path, formats.by_name(file.format) or formats.GENERIC)
             )
-        return curve_label.dataset(file, signal, technique, ledger)
-    if technique == "adf":
-        return label.image(file, signal, ledger)
-    return label.spectrum(file, signal, technique, ledger)
+        labelled = curve_label.dataset(file, signal, technique, ledger)
+    elif technique == "adf":
+        labelled = label.image(file, signal, ledger)
+    else:
+        labelled = label.spectrum(file, signal, technique, ledger)
+    return labelled.assign_attrs(facts)
 
 
 def contents(path: Path) -> list[Content]:
@@ -131,6 +134,8 @@ def _open(
         name, signals = _text(path, form, technique, headings)
     elif name == "msa":
         signals, warnings = emsa.read(path)
+    elif name == hamamatsu.NAME:
+        signals, warnings = hamamatsu.read(path)
     elif name == "image":
         signals = images.read(path)
     else:

@@ -124,9 +124,10 @@ def _asked(file: RawFile, dataset: str) -> list[Signal]:
 
 
 def _why_not(signals: list[Signal], technique: str) -> str:
-    if any(is_reciprocal(axis.units) for signal in signals for axis in signal.axes):
+    spectra = technique in columns.TECHNIQUES
+    if not spectra and any(is_reciprocal(a.units) for signal in signals for a in signal.axes):
         return ": a diffraction pattern is no image"
-    if technique in columns.TECHNIQUES:
+    if spectra:
         example = columns.TECHNIQUES[technique].example
         return (
             "; what its columns are, and their units, can be told in column headings of "

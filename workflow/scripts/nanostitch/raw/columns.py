@@ -71,7 +71,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "wavelength": Quantity(
         _names(
             *("wavelength", "emission wavelength", "em wavelength", "wl", "lambda", "λ"),
-            *("photon energy", "energy"),
+            *("photon energy", "energy", "wavenumber"),
             implied={unit: unit for unit in ("nm", "µm", "ev")},
         ),
         kind="light",
@@ -193,7 +193,7 @@ TECHNIQUES: Mapping[str, Technique] = {
     "eis": Technique(
         axis="frequency",
         either=(("impedance_real", "impedance_imag"), ("modulus", "phase")),
-        extra=("modulus", "phase"),
+        extra=("modulus", "phase", "time"),
         example="frequency (Hz); Z' (ohm); -Z'' (ohm)",
     ),
 }

@@ -138,7 +138,7 @@ def _told(table: Table, index: int) -> str:
 
 
 def _impedance(path: Path, values: Mapping[str, Numbers]) -> dict[str, Numbers]:
-    """Frequency and both parts of the impedance, held against modulus and phase."""
+    """Frequency, both parts of the impedance, held against modulus and phase, and any time."""
     z = impedance.combine(values)
     if not np.any(z[np.isfinite(z)]):
         raise FormatError(f"{path}: no point has a finite impedance other than 0 ohm")
@@ -152,6 +152,7 @@ def _impedance(path: Path, values: Mapping[str, Numbers]) -> dict[str, Numbers]:
         "frequency": values["frequency"],
         "impedance_real": z.real,
         "impedance_imag": z.imag,
+        **{name: one for name, one in values.items() if name == "time"},
     }
 
 

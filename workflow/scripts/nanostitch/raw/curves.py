@@ -11,7 +11,18 @@ import numpy.typing as npt
 
 from nanostitch.errors import FormatError
 
-from . import columns, formats, labview, preamble, tables
+from . import (
+    columns,
+    galactic,
+    labspec,
+    labview,
+    perkin_elmer_sp,
+    potentiostats,
+    preamble,
+    solar_simulator,
+    tables,
+    tdms,
+)
 from .columns import TECHNIQUES, Heading
 from .formats import GENERIC, Format
 from .model import Axis, Signal
@@ -20,6 +31,17 @@ from .tables import MAX_TABLES, Table
 Numbers = npt.NDArray[np.float64]
 _Part = tuple[Numbers, tuple[Axis, ...], tuple[str, ...], slice, str]
 
+_PARSERS = {
+    "lvm": labview.parse,
+    "tdms": tdms.parse,
+    "fra-dfr": potentiostats.parse_dfr,
+    "versastudio-par": potentiostats.parse_par,
+    "solar-simulator": solar_simulator.parse,
+    "perkin-elmer-sp": perkin_elmer_sp.parse,
+    "galactic-spc": galactic.parse,
+    "labspec-xml": labspec.parse,
+}
+"""Formats with a parser of their own, by name."""
 FEWEST_POINTS = 3
 """Points below which there is no curve."""
 _UNIFORM = 1e-3  # of a step: the rounding of printed positions stays below it
@@ -55,8 +77,8 @@ def read(
     FormatError
         If the file is damaged, or an axis turns back again and again, or it has too many curves.
     """
-    if form is formats.LABVIEW:
-        found = labview.parse(path, told)
+    if form.name in _PARSERS:
+        found = _PARSERS[form.name](path, told)
     else:
         found = tables.parse(path, form, told, energies)
     if not found and form is not GENERIC:
@@ -145,7 +167,14 @@ def _axis(name: str, unit: str, positions: Numbers) -> Axis:
 
 
 def _runs(path: Path, positions: Numbers, head: Heading) -> list[slice]:
-    """Parts in which positions rise or fall throughout: one for each sweep of a file."""
+    """Parts in which positions rise or fall throughout: one for each sweep of a file.
+
+    Rows of frequency 0 before the first are those of a direct current and no part of a spectrum.
+    """
+    rest = 0
+    if head.quantity == "frequency" and positions.any():
+        rest = int(np.flatnonzero(positions)[0])
+        positions = positions[rest:]
     if not (np.isfinite(positions) & (positions > 0)).all():
         wrong = positions[~(np.isfinite(positions) & (positions > 0))][0]
         raise FormatError(
@@ -163,8 +192,8 @@ def _runs(path: Path, positions: Numbers, head: Heading) -> list[slice]:
     short = next((part for part in parts if part.stop - part.start < FEWEST_POINTS), None)
     if short is not None:
         raise FormatError(
-            f"{path}: column {head.text!r} neither rises nor falls through row {short.start + 1} "
-            f"({positions[short.start]:g}): each curve needs {FEWEST_POINTS} points or more, in "
-            "order and none of them twice"
+            f"{path}: column {head.text!r} neither rises nor falls through row "
+            f"{rest + short.start + 1} ({positions[short.start]:g}): each curve needs "
+            f"{FEWEST_POINTS} points or more, in order and none of them twice"
         )
-    return parts
+    return [slice(rest + part.start, rest + part.stop) for part in parts]

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from . import luqy
+
 
 @dataclass(frozen=True)
 class Format:
@@ -51,6 +53,11 @@ _IMPEDANCE_SI = {
 }
 _SPECTRUM = {"wavelength": "nm"}
 
+_NO_REFLECTANCE = (
+    "it holds a reflectance (%R), which is no measure of what is absorbed without the"
+    " transmittance; export absorbance or %T"
+)
+
 GENERIC = Format(name="table", vendor="")
 LABVIEW = Format(
     name="lvm",
@@ -59,6 +66,18 @@ LABVIEW = Format(
 )
 FORMATS = (
     LABVIEW,
+    Format(name="perkin-elmer-sp", vendor="PerkinElmer block files (sp)"),
+    Format(name="galactic-spc", vendor="Galactic spc"),
+    Format(name="labspec-xml", vendor="Horiba LabSpec xml"),
+    Format(
+        name="perkin-elmer-csv",
+        vendor="PerkinElmer UV WinLab csv",
+        mark=re.compile(r'\A"?nm"?[,;\t] ?"?%?[ATR]"?[ \t]*\r?\n'),
+        columns=re.compile(r'\A"?(nm)"?[,;\t] ?"?(%?[ATR])"?'),
+        headings=("wavelength ({})", "{}"),
+        spelling={"A": "absorbance", "T": "transmittance (1)"},
+        demands=((re.compile(r'\A"?nm"?[,;\t] ?"?%?[AT]'), _NO_REFLECTANCE),),
+    ),
     Format(
         name="perkin-elmer-asc",
         vendor="PerkinElmer UV WinLab ASCII",
@@ -68,7 +87,7 @@ FORMATS = (
         # position, step, number of points, digits, largest and smallest ordinate.
         columns=_line(r"^#GR\n(.*)\n(.*)$"),
         headings=("wavelength ({})", "{}"),
-        spelling={"A": "absorbance"},
+        spelling={"A": "absorbance", "T": "transmittance (1)"},
         points=_line(r"^#GR\n(?:.*\n){6}[ \t]*(\S*)[ \t]*$"),
         demands=(
             (
@@ -76,6 +95,7 @@ FORMATS = (
                 "it must state ordinate factor 1 and offset 0, for what others would do to the"
                 " stored values is not documented; export it again unscaled",
             ),
+            (_line(r"^#GR\n.*\n(?!\s*%?R\s*$)"), _NO_REFLECTANCE),
         ),
         lines={3: "sample_name", 4: "acquisition_date", 8: "operator", 12: "instrument"},
     ),
@@ -127,6 +147,24 @@ FORMATS = (
         mark=re.compile(r"\AFrequency\t ?Zre\t ?Zimg\s"),
         units=_IMPEDANCE_SI,
     ),
+    Format(name="tdms", vendor="LabVIEW tdms"),
+    Format(
+        name="fra-dfr",
+        vendor="Eco Chemie FRA (dfr)",
+        mark=re.compile(r"\A\s*VERSION8\.0\s", re.IGNORECASE),
+    ),
+    Format(
+        name="versastudio-par",
+        vendor="Princeton Applied Research VersaStudio (par)",
+        mark=re.compile(r"\A<Application>\s+Name=VersaStudio\b"),
+        units=_IMPEDANCE_SI,
+    ),
+    Format(
+        name="solar-simulator",
+        vendor="Keithley solar simulators (HZB)",
+        mark=re.compile(r"\A(?:Keithley, SerialNo|Date\t.*\r?\nLocation\tHYDIRIS)"),
+    ),
+    *(Format(**one) for one in luqy.FORMATS),
 )
 """In the order in which a file is held against their marks."""
 
@@ -148,6 +186,9 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "amplitude": ("ac_amplitude_v", "V"),
     "dc bias": ("dc_bias_v", "V"),
     "bias voltage": ("dc_bias_v", "V"),
+    "active area": ("active_area_cm2", "cm2"),
+    "intensity": ("irradiance_w_per_m2", "W/m2"),
+    "power density": ("irradiance_w_per_m2", "W/m2"),
     "init e": ("dc_bias_v", "V"),
     "settling time": ("settling_time_s", "s"),
     "date": ("acquisition_date", ""),

@@ -138,6 +138,7 @@ _CHECKS: dict[str, Callable[[Path], None]] = {
     "bcf": _bcf,
     "emi": _emi,
     "hspy": containers.check_hdf5,
+    "labspec": _xml,
     "emd": containers.check_hdf5,
     "nexus": containers.check_hdf5,
     "mrc": _mrc,

@@ -43,6 +43,8 @@ _PLUGINS: dict[str, tuple[str, str]] = {
     "map": ("jeol", ".map"),
     "eds": ("jeol", ".eds"),
     "rpl": ("ripple", ".rpl"),
+    "labspec": ("jobinyvon", ".xml"),
+    "hamamatsu": ("hamamatsu", ""),
 }
 # Its compiled part reads and writes out of bounds where a file is damaged.
 _CRASHING = {"bcf"}

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from nanostitch.errors import FormatError
 
-from . import formats
+from . import formats, marks
 
 SUPPORTED = (
     "Gatan dm3/dm4, Velox and Berkeley emd, TIA emi/ser, EMSA/MAS msa, HyperSpy hspy/zspy, "
     "NeXus nxs, Bruker bcf/spx, EDAX spc/spd, JEOL asw/pts/img/map/eds, Ripple rpl, MRC, "
-    "tif, png, jpg, bmp; tables as text: "
+    "Hamamatsu img, tif, png, jpg, bmp; tables as text: "
     + ", ".join(one.vendor for one in formats.FORMATS)
     + ", any whose headings name its columns and their units, and one or two columns of numbers"
 )
@@ -36,6 +36,7 @@ _MAGIC = (
     (b"\x30\x01\x00\x00PTTDFILE", "pts"),
     (b"\x34\x00\x00\x00", "jeol-image"),
     (b"PK\x03\x04", "zip"),
+    (b"TDSm", "tdms"),
 )
 _ARCHIVES = (
     (b"\x1f\x8b", "gzip"),
@@ -45,6 +46,29 @@ _ARCHIVES = (
     (b"Rar!", "rar"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
+_CLOSED = (
+    (
+        (),
+        (".nox",),
+        "is a procedure of NOVA, whose format is not public; open it there, select the FRA or the "
+        "sweep, and export it (Export ASCII data) with Frequency, Z', -Z'' or WE(1).Potential, "
+        "WE(1).Current and Time as .txt",
+    ),
+    (
+        (b"BIO-LOGIC MODULAR FILE",),
+        (".mpr",),
+        "is a BioLogic binary file, whose format is not public; open it in EC-Lab and export it "
+        "(Experiment, Export as text) as .mpt with freq/Hz, Re(Z)/Ohm and -Im(Z)/Ohm",
+    ),
+    (
+        (b"CPYA", b"CPYUA"),
+        (".opj", ".opju"),
+        "is an Origin project, as FluorEssence saves them, whose format is not public; open it "
+        "there, select the worksheet of the spectrum with its long names and units, and export it "
+        "(File, Export, ASCII) as .dat or .csv",
+    ),
+)
+"""Marks and suffixes of formats that only their vendor reads, and how to export from them."""
 _TEXT_SUFFIXES = {"", ".txt", ".csv", ".tsv", ".dat", ".asc", ".xy", ".prn"}
 _EDAX_SPC_VERSIONS = (b"\xf6\x28\x1c\x3f", b"\x33\x33\x33\x3f")  # 0.61 and 0.70 as float32
 _MRC_HEADER_BYTES = 1024
@@ -68,6 +92,7 @@ def format_of(path: Path) -> str:
     if not head:
         raise FormatError(f"{path}: the file is empty; copy it again from the instrument")
     _refuse_archive(path, head)
+    _refuse_closed(path, head)
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return _refine(path, name)
@@ -93,6 +118,12 @@ def _refuse_archive(path: Path, head: bytes) -> None:
         kind = "tar"
     if kind is not None:
         raise FormatError(f"{path}: is a {kind} archive; unpack it and name the file inside")
+
+
+def _refuse_closed(path: Path, head: bytes) -> None:
+    for beginnings, suffixes, recipe in _CLOSED:
+        if head.startswith(beginnings) or path.suffix.lower() in suffixes:
+            raise FormatError(f"{path}: {recipe}")
 
 
 def _refine(path: Path, name: str) -> str:
@@ -156,16 +187,22 @@ def _by_header(path: Path, head: bytes) -> str | None:
     suffix = path.suffix.lower()
     if suffix == ".spc" and head[:4] in _EDAX_SPC_VERSIONS:
         return "spc"
+    if head.startswith(marks.PERKIN_ELMER):
+        return "perkin-elmer-sp"
+    if marks.is_galactic(head):
+        return "galactic-spc"
     if b"Analysis Station" in head[:256] and suffix == ".asw":
         return "asw"
     if suffix == ".eds" and head[:2] == b"\x02\x00":
         return "eds"
+    if head.startswith(b"IM") and head[64:65] == b"[":  # mark, then a comment in sections
+        return "hamamatsu"
     is_mrc = head[208:212] == b"MAP " or suffix in {".mrc", ".ali"}
     if is_mrc and len(head) >= _MRC_HEADER_BYTES and b"\x00" in head:
         return "mrc"
     if b"\x00" in head[:_MRC_HEADER_BYTES] and suffix == ".spc":
         raise FormatError(
-            f"{path}: .spc, but not by EDAX (a Galactic spectrum?); export it as msa or text"
+            f"{path}: .spc, but neither by EDAX nor by Galactic (by Shimadzu?); export it as text"
         )
     return None
 
@@ -177,6 +214,8 @@ def _text(path: Path, head: bytes) -> str | None:
     upper = text[:1024].upper()
     if "#FORMAT" in upper and "EMSA/MAS" in upper:
         return "msa"
+    if marks.LABSPEC in text:
+        return "labspec-xml"
     if "<TRTSpectrum" in text:
         return "spx"
     if re.search(r"^\s*record-by\t", text, re.MULTILINE):

@@ -54,8 +54,10 @@ class Table:
         return [i for i, head in enumerate(self.headings) if head.quantity == quantity]
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, markup: bool = False) -> str:
     """Whole text of a file, with newlines as line ends and ASCII minus signs.
+
+    ``markup`` says that it may begin as JSON and XML do.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def read_text(path: Path) -> str:
     if max(text.count("\n"), text.count("\r")) > _MAX_LINES:
         raise FormatError(f"{path}: has more than {_MAX_LINES} lines; export the curve alone")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace(_MINUS, "-").lstrip("\ufeff")
-    if text.lstrip()[:1] in ("{", "<"):
+    if not markup and text.lstrip()[:1] in ("{", "<"):
         raise FormatError(f"{path}: is JSON or XML, not a table; export the curve as text")
     return text
 

@@ -23,6 +23,19 @@ _ANY_SIGN = {"energy_offset_ev", "dose_e_per_nm2"}
 _ENERGY_AXIS = {"dispersion_ev", "energy_offset_ev"}
 _LIMITS = {"beam_energy_kev": (1.0, 3000.0)}  # from low-voltage SEM to megavolt TEM
 _HEADINGS = "headings"
+_FACTS = {
+    "beam_current_pa": ("adf", "eels", "edx"),
+    "dwell_time_s": ("adf", "eels", "edx"),
+    "regions": ("adf", "eels"),
+    "boundary_nm": ("eels",),
+    "known_composition": ("edx",),
+    "excitation_nm": ("pl", "plqy"),
+    "electrode_gap_um": ("iv", "eis"),
+    "electrode_length_mm": ("iv", "eis"),
+    "electrode_pairs": ("iv", "eis"),
+    "film_thickness_nm": ("iv", "eis"),
+}
+"""Columns that say what no file can, with the techniques that they may be told for."""
 _SQUARE = 1e-3  # of a pixel: rounding of stated sizes stays below it
 
 
@@ -48,6 +61,7 @@ class Ledger:
         self._numbers: dict[str, float] = {}
         self._energy_unit: str | None = None
         self._headings = ""
+        self._facts: dict[str, float | str] = {}
         for column, value in told.items():
             if str(value).strip() == "":
                 continue
@@ -55,6 +69,8 @@ class Ledger:
                 self._energy_unit = self._checked_unit(str(value))
             elif column == _HEADINGS:
                 self._headings = str(value).strip()
+            elif column in _FACTS:
+                self._facts[column] = value
             else:
                 self._numbers[column] = self._checked_number(column, value)
 
@@ -92,6 +108,22 @@ class Ledger:
                 f"those to leave out, such as: {table.example}"
             )
         return heads
+
+    def facts(self, technique: str) -> dict[str, float | str]:
+        """What was told about the measurement itself, by column.
+
+        Raises
+        ------
+        CalibrationError
+            If a fact means nothing to the technique.
+        """
+        for column in self._facts:
+            if technique not in _FACTS[column]:
+                raise CalibrationError(
+                    f"{self.path}: {column} of acquisitions.tsv says nothing about technique "
+                    f"{technique}; clear the cell"
+                )
+        return self._facts
 
     def use_headings(self, stated: str) -> None:
         """Record that told headings replaced what the file states, empty where it states none."""

@@ -4,6 +4,8 @@ import re
 
 from scipy import constants
 
+from nanostitch.photon import HC_EV_NM
+
 _LENGTH_NM = {
     "m": 1e9,
     "mm": 1e6,
@@ -37,12 +39,18 @@ _WITH_LARGE = {"ohm", "Hz"}  # mega-amperes are milliamperes in capitals: refuse
 _FIXED = {
     "degree": {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "º": 1.0}
     | {"rad": 1 / constants.degree},
+    "cm2": {"cm2": 1.0, "cm^2": 1.0, "cm²": 1.0, "mm2": 0.01, "mm^2": 0.01, "mm²": 0.01},
+    "W/m2": {"w/m2": 1.0, "w/m^2": 1.0, "w/m²": 1.0}
+    | {"mw/cm2": 10.0, "mw/cm^2": 10.0, "mw/cm²": 10.0},
     "fraction": {"%": 0.01, "1": 1.0, "fraction": 1.0},
     "absorbance": {"1": 1.0, "a": 1.0, "au": 1.0, "a.u.": 1.0, "abs": 1.0, "od": 1.0}
     | {"mau": 1e-3, "mod": 1e-3},
 }
-EV_NM = constants.h * constants.c / constants.e * 1e9
-"""Photon energy [eV] times vacuum wavelength [nm]: hc in SI's exact constants (BIPM 2019)."""
+EV_NM = HC_EV_NM
+"""Photon energy [eV] times vacuum wavelength [nm]."""
+_WAVENUMBERS = {"cm-1", "1/cm", "cm^-1", "cm⁻¹"}
+_EV_PER_CM = EV_NM * 1e-7
+"""Photon energy [eV] of a wavenumber of one per cm."""
 
 _NONE = {"", "px", "pixel", "pixels", "channel", "channels", "none", "<undefined>", "1"}
 _RECIPROCAL = re.compile(r"(^|\s)1/|/\s*(nm|pm|um|µm|å|a)\b|\^?-1$|mrad|^rad$|^deg", re.IGNORECASE)
@@ -83,12 +91,13 @@ def factor(units: str, kind: str) -> float | None:
     """How many of the kind's own units one such unit is; None where it is no such unit.
 
     ``kind`` is an SI unit (``V``, ``A``, ``ohm``, ``Hz``, ``s``, ``V/s``, ``W``), ``degree``,
-    ``fraction``, ``absorbance`` or ``light``: wavelengths in nm, and photon energies in eV, which
-    :func:`is_photon_energy` tells apart. Prefixes count by their case: mΩ is not MΩ.
+    ``fraction``, ``absorbance``, ``cm2``, ``W/m2`` or ``light``: wavelengths in nm, and photon
+    energies in eV, also as wavenumbers, which :func:`is_photon_energy` tells apart. Prefixes count
+    by their case: mΩ is not MΩ.
     """
     text = tidy(units) or units.strip()
     if kind == "light":
-        return nm_per(text) or ev_per(text)
+        return nm_per(text) or ev_per(text) or (_EV_PER_CM if text in _WAVENUMBERS else None)
     if kind in _FIXED:
         return _FIXED[kind].get(text.lower())
     bases = _BASES[kind]

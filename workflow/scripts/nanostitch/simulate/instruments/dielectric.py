@@ -14,9 +14,10 @@ adds less what it adds to the binding of the exciton (:func:`edge_shift`). No pa
 spectra of nanocrystals. A cube of 8.1 nm comes out with the steepest rise at 2.46 eV, cubes of
 8.1 +- 1.2 nm together at 2.44 eV, wide plates of 8.1 nm at 2.41 eV; the paper reads 2.45 and
 2.39 eV. The rise moves less than ``band_gap`` does, since a merged body binds the exciton less.
-``band_gap`` itself is no feature of such a spectrum: what estimators find in it is an optical edge.
+That ``band_gap`` is no feature of such a spectrum; the truth behind a file calls it
+``confinement_gap``, and the start of the continuum, which a fit can find, ``band_gap``.
 With ``square_root``, electron and hole do not attract each other and nothing is smeared: the loss
-starts at ``band_gap`` exactly, as the textbook has it.
+starts at the gap of the specimen exactly, as the textbook has it.
 """
 
 from collections.abc import Sequence

@@ -184,23 +184,28 @@ def emission_truth(ensemble: Ensemble, excitation_nm: float) -> dict[str, xr.Dat
     per_ev = emission_per_ev(ensemble, _TRUTH_EV, excitation_nm)
     values = dict.fromkeys(("wavelength", "peak", "centroid", "fwhm"), np.nan)
     if per_ev.any():
-        peak = _summit(_TRUTH_EV, per_ev)
-        above = _TRUTH_EV[per_ev >= per_ev.max() / 2]
         values = {
             "wavelength": EV_NM / _summit(_TRUTH_EV, per_ev * _TRUTH_EV**2),
-            "peak": peak,
+            "peak": _summit(_TRUTH_EV, per_ev),
             "centroid": float(np.average(_TRUTH_EV, weights=per_ev)),
-            "fwhm": float(above[-1] - above[0]),
+            "fwhm": _full_width(_TRUTH_EV, per_ev),
         }
     return {
         "peak_wavelength": scalar(values["wavelength"], "nm", "Maximum of the emission per nm"),
         "peak_energy": scalar(values["peak"], "eV", "Maximum of the emission per eV"),
         "centroid_energy": scalar(values["centroid"], "eV", "Mean energy of the emission"),
         "fwhm": scalar(values["fwhm"], "eV", "Full width at half maximum of the emission per eV"),
-        "quantum_yield": scalar(
-            quantum_yield(ensemble, excitation_nm), "1", "Photons emitted per photon absorbed"
-        ),
+        "quantum_yield": scalar(quantum_yield(ensemble, excitation_nm), "1", "Photons out over in"),
     }
+
+
+def _full_width(energy: Values, line: Values) -> float:
+    """Distance of the outermost crossings of half the maximum, between the grid's points."""
+    half = line.max() / 2
+    first, last = np.flatnonzero(line >= half)[[0, -1]]
+    rise, fall = [first - 1, first], [last + 1, last]
+    low, high = (np.interp(half, line[ends], energy[ends]) for ends in (rise, fall))
+    return float(high - low)
 
 
 def edge_truth(ensemble: Ensemble) -> dict[str, xr.DataArray]:
@@ -211,9 +216,7 @@ def edge_truth(ensemble: Ensemble) -> dict[str, xr.DataArray]:
         energy = np.arange(exciton - 0.3, exciton, 5e-4)
         inflection = _summit(energy, np.gradient(absorption(ensemble, EV_NM / energy), energy))
     return {
-        "edge_energy": scalar(
-            ensemble.mean(ensemble.band_gap), "eV", "Start of the continuum, mean over the volume"
-        ),
+        "edge_energy": scalar(ensemble.mean(ensemble.band_gap), "eV", "Start of the continuum"),
         "exciton_energy": scalar(exciton, "eV", "First exciton, mean over the volume"),
         "edge_inflection": scalar(inflection, "eV", "Steepest rise of the absorption edge"),
     }

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
-from nanostitch.simulate.instruments import probe, zero_loss
+from nanostitch.simulate.instruments import dielectric, probe, zero_loss
 from nanostitch.simulate.instruments.loss import Beam
 from nanostitch.simulate.recording import Axis, Metadata
 
@@ -211,15 +211,25 @@ def truth(met: probe.Met, beam: Beam, electrons: float) -> Truth:
     """
     dims, at = (("x",), slice(None)) if len(met.weights) > 1 else ((), 0)
     lost = met.weights @ probe.total(met, beam)
-    edge = probe.inflection(met, met.weights, beam)
+    start, edge = _continuum(met), probe.inflection(met, met.weights, beam)
     remaining = float(electrons * np.exp(-lost).mean())
     return {
-        "band_gap": (dims, met.band_gap[at], "eV", "Gap by confinement, mean over the crystal met"),
+        "band_gap": (dims, start[at], "eV", "Start of the continuum, mean over the crystal met"),
+        "confinement_gap": (dims, met.band_gap[at], "eV", "Gap by confinement, likewise"),
         "loss_inflection": (dims, edge[at], "eV", "Steepest rise of single scattering at the edge"),
         "thickness": (dims, met.thickness[at], "nm", "Mean thickness of crystal met"),
         "relative_thickness": (dims, lost[at], "1", "Mean number of losses of an electron"),
         "zero_loss_counts": ((), remaining, "1", "Electrons in the zero-loss peak, mean"),
     }
+
+
+def _continuum(met: probe.Met) -> Floats:
+    """Start of the continuum at each position, mean over the crystal met; NaN in vacuum [eV]."""
+    crystal = met.weights[:, : met.edges.size] * met.thicknesses
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shift = crystal @ met.edges / crystal.sum(axis=1)
+    start = dielectric.BULK_EDGE.continuum_ev + shift
+    return np.asarray(np.where(np.isfinite(met.band_gap), start, np.nan))
 
 
 def camera_truth(

@@ -1,4 +1,4 @@
-"""Wavelengths as photon energies."""
+"""Wavelengths as photon energies, and spectral densities per one as densities per the other."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,8 @@ def per_energy(intensity: Values, wavelength: Values) -> Values:
 
     Notes
     -----
-    Mooney and Kambhampati, J. Phys. Chem. Lett. 4, 3316 (2013), doi:10.1021/jz401508t.
+    The factor is the Jacobian J = λ²/hc; a standard uncertainty takes it too, a variance J²
+    (Mooney and Kambhampati, J. Phys. Chem. Lett. 4, 3316 (2013), doi:10.1021/jz401508t).
     """
     converted: Values = intensity * wavelength**2 / HC_EV_NM
     return converted

@@ -1,0 +1,1 @@
+"""Absorption spectra: baseline, edge, exciton."""

@@ -1,0 +1,1 @@
+"""X-ray spectra: line areas and composition."""

@@ -1,0 +1,1 @@
+"""Impedance: validity and equivalent circuit."""

@@ -1,0 +1,1 @@
+"""Photoluminescence: position and shape of the emission."""

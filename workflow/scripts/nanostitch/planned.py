@@ -1,0 +1,39 @@
+"""What was planned before a job began: its plan file, and the bytes of its raw files."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nanostitch import provenance
+from nanostitch.errors import ContractError
+
+
+@cache
+def read_plan(path: str) -> dict[str, Any]:
+    """Read a plan file, once a job: what was asked of a step, an acquisition or a figure."""
+    plan: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+    return plan
+
+
+def verify(files: list[str], sha256: Mapping[str, str]) -> None:
+    """Refuse raw files whose bytes are not those that the run was planned with.
+
+    Files that the run writes itself (simulated ones) have no digests planned and pass.
+
+    Raises
+    ------
+    ContractError
+        If a file changed after the run began.
+    """
+    folder = Path(files[0]).parent
+    for path in map(Path, files) if sha256 else ():
+        if path.is_dir():
+            continue
+        found, planned = provenance.sha256(path), sha256.get(path.relative_to(folder).as_posix())
+        if found != planned:
+            raise ContractError(
+                f"{path}: sha256 is {found}, but was {planned} when the run began; run again once"
+                " nobody writes to the file"
+            )

@@ -1,0 +1,1 @@
+"""Integrating sphere: quantum yield."""
