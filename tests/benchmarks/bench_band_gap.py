@@ -284,8 +284,9 @@ def red_shift(seeds: int, peer: int) -> None:
         print(f"{name:<22}{value.mean():8.2f}{held:9.1f}{np.median(high - low) / 2:12.2f}")
 
 
-PARTS = {"accuracy": accuracy, "coverage": coverage, "truth": truth, "single": single}
-PARTS["shift"] = red_shift
+PARTS = {"accuracy": accuracy, "coverage": coverage, "truth": truth, "single": single} | {
+    "shift": red_shift
+}
 
 
 def main() -> None:

@@ -56,7 +56,7 @@ rule band_gap:
         "results/{batch}/benchmarks/band_gap/{acquisition}.tsv"
     conda:
         "../../envs/nanostitch.yaml"
-    threads: 1
+    threads: 2
     resources:
         mem_mb=3000,
     script:

@@ -87,8 +87,10 @@ def solve(sums: Sums, state: State, setting: Setting, pinned: Sequence[int] = ()
         step = step - through @ common
         to_gap = through[:, GAP] / per_gap[:, None]
         variance = alone + np.einsum("ip,pq,iq->i", to_gap, covariance, to_gap)
-        mean = covariance @ to_gap.mean(axis=0)
-        lever = mean / np.sqrt(max(float(mean @ to_gap.mean(axis=0)), LEAST))
+        # The median: a spectrum whose onset has vanished would outweigh all others.
+        typical = np.median(to_gap, axis=0)
+        lever = covariance @ typical
+        lever = lever / np.sqrt(max(float(lever @ typical), LEAST))
     of_onset = inverse[:, ONSET, ONSET] / scale[:, ONSET] ** 2
     return Solution(
         step / scale[:, :OWN], common, variance, alone, of_onset, gain, information, lever

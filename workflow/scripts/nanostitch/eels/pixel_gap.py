@@ -137,7 +137,7 @@ def _learn(
     shifts = np.array([np.median(m.state.gap - best.state.gap) for m in learned.members])
     shift = float(learned.weights @ shifts)
     spread = float(learned.weights @ (shifts - shift) ** 2)
-    of_shape = float(np.mean(best.step.variance - best.step.alone))
+    of_shape = float(np.median(best.step.variance - best.step.alone))
     together = 1 / float((1 / best.step.alone).sum())
     variance = spread + of_shape + together * (learned.misfit - 1)
     return _Common(energy, mean, learned, shift, variance, learned.noise)
