@@ -81,14 +81,15 @@ def test_an_axis_that_moves__moves_every_edge(spectra, measured):
         assert number(found, name)[0] == pytest.approx(scale * before, abs=0.004), name
 
 
-def test_transmittance__is_absorbance_by_another_name(spectra, measured):
+def test_transmittance__is_absorbance_by_another_name(spectra):
     raw, solvent, _ = spectra
     passed = optical_spectra.spectrum(
         raw["wavelength"].to_numpy(), transmittance=10 ** -raw["absorbance"].to_numpy()
     )
-    found = edge.measure(passed, solvent, **QUICK)
+    many = QUICK | {"draws": 2400}  # rounding makes an end jump from one draw to its neighbour
+    found, expected = (edge.measure(one, solvent, **many) for one in (passed, raw))
     for name in NUMBERS:
-        assert number(found, name) == pytest.approx(number(measured, name), abs=1e-3), name
+        assert number(found, name) == pytest.approx(number(expected, name), abs=1e-3), name
 
 
 def test_scatter__that_is_added_is_found_and_leaves_the_density_of_the_crystals(spectra):

@@ -32,12 +32,12 @@ _STEEPEST = 40.0
 """Argument of the exponential beyond which its inverse is nothing."""
 _NO_STEP = 1e-9
 """Share of the continuum's step below which there is none, against division by zero."""
-_READINGS = (0.0, 0.6, 1.2, 2.4)
-"""Starts: the inflection may be that of the exciton (0) or, where excitons are weak, that of the
-continuum, with the exciton one binding energy below. How weak, in spreads of what is known."""
+_READINGS = ((False, -1.2), (False, 0.0), (False, 1.2), (True, 1.2), (True, 2.4))
+"""Starts: whether the inflection is that of the continuum, with weak excitons one binding energy
+below, or that of the exciton; by how many spreads of what is known excitons are weaker than the
+middle, and more deeply bound: one broadened edge can be read in each of these ways."""
 _DEEPER = 0.5
-"""Spreads of the binding energy by which it starts above its middle, per spread of strength below:
-the lower the exciton, the weaker it is seen."""
+"""Share of them by which weak excitons below a continuum are more deeply bound."""
 _ENOUGH = 1e-6
 """Relative change of the residuals, or of parameters, below which a descent ends: the draws do
 not need more."""
@@ -192,7 +192,7 @@ def fit(
     is no ellipse and may have two modes: see :func:`nanostitch.absorption.sampling.draw`.
     """
     problem = _Problem.of(energy, absorbance, spread, start[0], prior)
-    tried = [_descended(problem, start, weaker) for weaker in _READINGS]
+    tried = [_descended(problem, start, *reading) for reading in _READINGS]
     best = min(tried, key=lambda one: one.cost)
     misfit = float(np.mean(problem.data(best.x) ** 2))
     scale = max(1.0, misfit)
@@ -249,12 +249,15 @@ class _Problem:
         return np.asarray(-0.5 * (data / scale + known))
 
 
-def _descended(problem: _Problem, start: tuple[float, float], weaker: float) -> OptimizeResult:
-    """Best parameters near a start: excitons weaker by so many spreads of what is known."""
+def _descended(
+    problem: _Problem, start: tuple[float, float], is_continuum: bool, weaker: float
+) -> OptimizeResult:
+    """Best parameters near a start, which one of :data:`_READINGS` gives."""
     begin = np.array([sum(start), *problem.centre, 0.0, 0.0])
-    begin[1:3] += weaker * np.array([_DEEPER, -1]) * problem.factor[:2]
+    deeper = _DEEPER if is_continuum else 1.0
+    begin[1:3] += weaker * np.array([deeper, -1]) * problem.factor[:2]
     begin[3] = np.log(start[1])
-    if weaker:
+    if is_continuum:
         begin[0] = start[0] - np.exp(begin[1])
     return least_squares(
         problem.residuals, begin, method="lm", x_scale=_SCALE, ftol=_ENOUGH, xtol=_ENOUGH

@@ -13,16 +13,9 @@ Density = Callable[[Values], Values]
 """Logarithm of the density of sets of parameters (set, parameter), but for a constant."""
 
 _TAILS, _WIDER = 5.0, 1.3
-"""Degrees of freedom and width of the t distribution from which parameters are first drawn."""
-_TRIES = 8
-"""Sets of parameters tried for each that is drawn first."""
-_MOVES = 20
-"""Steps by which draws move after that: enough that few remain where they were drawn twice."""
-_LEAP, _WHOLE_LEAP = 2.38, 0.1
-"""Length of a step in units of (2 parameters)^-1/2, and share of steps as long as the distance of
-two draws, which lead from mode to mode (ter Braak 2006)."""
-_SHAKEN = 1e-5
-"""Share of a mode's width by which steps are shaken, so that every place can be reached."""
+"""Degrees of freedom and width of the t distribution from which parameters are drawn."""
+_TRIES = 24
+"""Sets of parameters tried for each that is drawn: with fewer, one set is drawn many times."""
 
 
 def draw(
@@ -47,41 +40,8 @@ def draw(
     Notes
     -----
     Drawn from t distributions about the modes and kept in proportion to the density
-    (sampling-importance resampling, Rubin 1987). Where the density is bent, few sets are kept many
-    times, and its ends are not reached: all then move by Metropolis' rule along differences of one
-    another (differential evolution, ter Braak, Stat. Comput. 16 (2006) 239).
+    (sampling-importance resampling, Rubin 1987): they hardly change where data change by rounding.
     """
-    drawn = _resampled(modes, density, draws, random)
-    if draws < 2 * (drawn.shape[1] + 1):
-        return drawn
-    height = density(drawn)
-    shaken = _SHAKEN * np.abs(modes[0][1]).sum(axis=1)
-    order = random.permutation(draws)
-    one, other = order[: draws // 2], order[draws // 2 :]
-    for _ in range(_MOVES):
-        for moving, still in ((one, other), (other, one)):
-            step = _steps(drawn[still], moving.size, random)
-            step += shaken * random.standard_normal(step.shape)
-            tried = drawn[moving] + step
-            reached = density(tried)
-            taken = np.log(random.uniform(size=moving.size)) < reached - height[moving]
-            drawn[moving[taken]], height[moving[taken]] = tried[taken], reached[taken]
-    return drawn
-
-
-def _steps(others: Values, count: int, random: np.random.Generator) -> Values:
-    """Steps along differences of two other draws."""
-    first = random.integers(len(others), size=count)
-    second = (first + random.integers(1, len(others), size=count)) % len(others)
-    leap = np.where(
-        random.uniform(size=count) < _WHOLE_LEAP, 1.0, _LEAP / np.sqrt(2 * others.shape[1])
-    )
-    return np.asarray(leap[:, None] * (others[first] - others[second]))
-
-
-def _resampled(
-    modes: Sequence[Mode], density: Density, draws: int, random: np.random.Generator
-) -> Values:
     size = modes[0][0].size
     each = -(-_TRIES * draws // len(modes))
     wide = [(centre, _WIDER * root) for centre, root in modes]
