@@ -94,12 +94,12 @@ BAND_GAP: Contract = {
         "band_gap",
         Var(_GAP, "eV", "Band gap by each estimator.", ancillary=("band_gap_quality",)),
     ),
-    "band_gap_quality": Var(_GAP, "1", "What limits or forbids the use of this gap.", "u4"),
+    "band_gap_quality": Var(_GAP, "1", "What limits or forbids the use of this gap.", "u2"),
     **with_interval(
         "region_band_gap",
         Var(_REGION_GAP, "eV", "Band gap of each region.", ancillary=("region_quality",)),
     ),
-    "region_quality": Var(_REGION_GAP, "1", "What limits or forbids the use of it.", "u4"),
+    "region_quality": Var(_REGION_GAP, "1", "What limits or forbids the use of it.", "u2"),
     **with_interval(
         "loss_inflection",
         Var(_PIXEL, "eV", "Maximum of the smoothed first derivative, as it is."),
