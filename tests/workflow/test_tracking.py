@@ -38,7 +38,7 @@ def test_editing_a_script__reruns_its_rule(project):
 def test_editing_a_script_with_its_date_restored__is_noticed(project):
     script = project.folder / "workflow/scripts/align.py"
     before = script.stat()
-    project.edit("workflow/scripts/align.py", '["counts"]', '["counts"] * 1')
+    project.edit("workflow/scripts/align.py", "align(raw, ", "align(raw.copy(), ")
     os.utime(script, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert project.planned()["align"] == 2
 
