@@ -46,9 +46,9 @@ def test_diamond__zero_loss_peak_and_derivative_are_where_they_are_known_to_be(r
     aligned = product(results, "diamond/eels/summed/aligned.nc")
     assert float(aligned["zlp_offset"]) == pytest.approx(0.029, abs=0.005)
     assert float(aligned["zlp_fwhm"]) == pytest.approx(0.295, abs=0.005)
-    derivative = gaps(results, "diamond", "summed").loc["derivative"]
-    assert derivative["band_gap_ev"] == pytest.approx(6.98, abs=0.1)
-    assert derivative["lower_95_ev"] < 6.98 < derivative["upper_95_ev"]
+    found = product(results, "diamond/eels/summed/band_gap.nc")
+    assert float(found["loss_inflection"]) == pytest.approx(6.98, abs=0.1)
+    assert float(found["loss_inflection_lower"]) < 6.98 < float(found["loss_inflection_upper"])
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,12 @@ def test_tio2__every_spectrum_is_aligned_to_a_tenth_of_a_channel(results):
 
 
 def test_tio2__single_spectra_have_their_known_zero_loss_peaks(results):
-    for name, offset, fwhm in (("sum", 0.025, 1.53), ("cold_feg", -0.292, 0.716)):
+    # The second is known from lines between 0.2 eV channels below the highest of them: too wide.
+    known = (("sum", 0.025, 1.53, 0.03), ("cold_feg", -0.292, 0.716, 0.08))
+    for name, offset, fwhm, share in known:
         aligned = product(results, f"tio2/eels/{name}/aligned.nc")
         assert float(aligned["zlp_offset"]) == pytest.approx(offset, abs=0.03)
-        assert float(aligned["zlp_fwhm"]) == pytest.approx(fwhm, rel=0.03)
+        assert float(aligned["zlp_fwhm"]) == pytest.approx(fwhm, rel=share)
 
 
 def test_ws2__widths_are_known_and_no_gap_is_nonsense_with_a_narrow_interval(results):
@@ -118,7 +120,9 @@ def test_srtio3__both_formats_give_the_same_and_the_gap_is_refused_as_too_coarse
     assert np.corrcoef(a, b)[0, 1] > 0.999999
     assert a.max() / b.max() == pytest.approx(161375 / 23053, rel=0.01)
     for name in ("low_loss_dm3", "low_loss_msa"):
-        assert (gaps(results, "srtio3", name)["flags"] == "resolution_too_coarse").all()
+        table = gaps(results, "srtio3", name)
+        assert table["flags"].str.contains("resolution_too_coarse").all()
+        assert table["band_gap_ev"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -187,8 +191,8 @@ def test_k412__certified_elements_above_5_percent_are_within_5_percent(results):
             assert value == pytest.approx(percent, rel=0.05)
     for name in ("mgo", "al2o3", "sio2", "caf2", "fe"):
         standard = product(results, f"k412/edx/{name}/composition.nc")
-        assert int(standard["verdict"]) == 2
-        assert "needs standards" in standard["verdict"].attrs["reasons"]
+        assert int(standard["verdict"]) == 2  # it has no standards itself
+        assert bool(standard["mass_percent"].isnull().all())
 
 
 @pytest.mark.parametrize(
