@@ -137,9 +137,7 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     if "residual" in stacked:
         stacked["residual"].axhline(0, color=style.QUIET, linewidth=0.5, zorder=0)
         stacked["residual"].set_ylabel(style.axis_label(data["residual"]))
-    *upper, lowest = stacked.values()
-    for one in upper:
-        one.tick_params(axis="x", labelbottom=False)
+    lowest = stack.lowest(stacked)
     lowest.set_xlabel(style.axis_label(data["energy"]))
     si.linear(lowest.xaxis, _inner_mm(data))
     entries = _legend(data)

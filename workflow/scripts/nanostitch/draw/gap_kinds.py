@@ -8,7 +8,7 @@ ESTIMATORS = ("onset_fit", "derivative", "linear")
 MOST_REGIONS = 12
 """Regions of one panel: more have no colours that a reader tells apart."""
 
-_REGIONS: Schema = {
+REGIONS: Schema = {
     "type": "array",
     "items": {"type": "string", "minLength": 1},
     "minItems": 1,
@@ -41,7 +41,7 @@ GAP_KINDS: Mapping[str, Kind] = {
                 "loss",
                 "counts",
             ),
-            "regions": _REGIONS,
+            "regions": REGIONS,
             "energy_window_ev": pair(
                 "First and last energy loss drawn [eV]. The default spans the onset of CsPbBr3.",
                 [1.5, 4.0],
@@ -74,7 +74,7 @@ GAP_KINDS: Mapping[str, Kind] = {
                 "default": list(ESTIMATORS),
                 "description": "Which estimators of the band gap are drawn, in this order.",
             },
-            "regions": _REGIONS,
+            "regions": REGIONS,
         },
     ),
     "gap_line": Kind(

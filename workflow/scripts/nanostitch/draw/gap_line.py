@@ -81,7 +81,8 @@ def height_mm(data: xr.Dataset) -> float:
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
     """Draw gaps with intervals; the boundary and the delocalisation length stand below them."""
-    _write_above(axes, [lettering.wrapped(text, _header_mm(data)) for text in _said(data)])
+    sentences = [lettering.wrapped(text, _header_mm(data)) for text in _said(data)]
+    lettering.above(axes, "\n".join(sentences))
     axes.set_xlabel(style.axis_label(data["distance"]))
     axes.set_ylabel(style.axis_label(data["line_gap"]))
     bounds = [data[name].values for name in _LINE]
@@ -168,20 +169,6 @@ def _said(data: xr.Dataset) -> list[str]:
     if np.isfinite(local):
         said[-1] += f", or {_mev(local)}\xa0meV within a boundary {width:g}\xa0nm wide"
     return said
-
-
-def _write_above(axes: Axes, sentences: list[str]) -> None:
-    """Write sentences above the axes, right of the panel letter, each from a new line on."""
-    axes.annotate(
-        "\n".join(sentences),
-        xy=(0, 1),
-        xycoords="axes fraction",
-        xytext=(style.LETTER_MM * style.PT_PER_MM, 3),
-        textcoords="offset points",
-        ha="left",
-        va="bottom",
-        annotation_clip=False,
-    )
 
 
 def _verdict(p: float, margin: float) -> str:

@@ -9,8 +9,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nanostitch import quality
-from nanostitch.draw import lettering, regions, si, style
-from nanostitch.draw.image import SCALE_BAR_SHARE, TALLEST, draw_scale_bar
+from nanostitch.draw import lettering, regions, si, stack, style
+from nanostitch.draw.image import (
+    SCALE_BAR_SHARE,
+    TALLEST,
+    draw_pixels,
+    draw_scale_bar,
+    edges,
+    extent,
+)
 from nanostitch.draw.selection import Panel, Products, about, grouped
 from nanostitch.errors import BatchError
 
@@ -63,13 +70,13 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     values = values.transpose("y", "x") * factor
     shown = np.asarray(values.values, dtype=float)
     limits = _limits(shown, percent)
-    edges = np.linspace(*limits, BINS + 1)
-    number, _ = np.histogram(np.clip(shown[np.isfinite(shown)], *limits), edges)
+    bins = np.linspace(*limits, BINS + 1)
+    number, _ = np.histogram(np.clip(shown[np.isfinite(shown)], *limits), bins)
     data = xr.Dataset(
         {
             "shown": (("y", "x"), shown, style.described(text, units)),
             "colour_limit": ("limit", np.array(limits), style.described("Colours", units)),
-            "bin_edge": ("edge", edges, style.described(text, units)),
+            "bin_edge": ("edge", bins, style.described(text, units)),
             "pixels": ("bin", number, style.described("Pixels", "1")),
         },
         {dim: (dim, gap[dim].values, style.described(f"Along {dim}", "nm")) for dim in ("y", "x")},
@@ -84,70 +91,48 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
 
 def height_mm(data: xr.Dataset) -> float:
     """Height that the panel asks for [mm]."""
-    tall, wide = _extent(data)
     header = lettering.height_mm([_header(data)], _header_mm(data))
-    lower = HISTOGRAM_MM if int(data.attrs["histogram"]) else BAR_MM
-    return min(tall / wide, TALLEST) * _inner_mm(data) + header + lower + 6 * style.LINE_MM
+    return sum(_parts_mm(data).values()) + header + 6 * style.LINE_MM
 
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
     """Draw the map with refused pixels hatched; below it, the histogram in the map's colours."""
     from matplotlib.patches import Rectangle
 
-    tall, wide = _extent(data)
-    left = float(data["x"][0]) - 0.5 * float(data["pixel_width"])
-    top = float(data["y"][0]) - 0.5 * float(data["pixel_height"])
-    lower = _divided(data, axes)
+    left, right, bottom, top = edges(data)
+    scale = stack.stacked(axes, _parts_mm(data), shared=False)["scale"]
     look: dict[str, Any] = {"edgecolor": style.QUIET, "facecolor": "white", "hatch": HATCH}
-    axes.add_patch(Rectangle((left, top), wide, tall, linewidth=0, zorder=-1, **look))
+    refused = Rectangle((left, top), right - left, bottom - top, linewidth=0, zorder=-1, **look)
+    axes.add_patch(refused)
     low, high = map(float, data["colour_limit"])
-    axes.imshow(
-        data["shown"].values,
-        cmap=COLOURS,
-        vmin=low,
-        vmax=high,
-        extent=(left, left + wide, top + tall, top),
-        aspect="equal",
-        interpolation="nearest",
-    )
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_anchor("NW")
-    axes.spines[:].set_visible(False)
+    colours: dict[str, Any] = {"cmap": COLOURS, "vmin": low, "vmax": high}
+    draw_pixels(data, data["shown"].values, axes, interpolation="nearest", **colours)
     draw_scale_bar(float(data["scale_bar"]), axes)
-    lettering.header(axes, lettering.wrapped(_header(data), _header_mm(data)), _header_mm(data))
-    _draw_scale(data, lower)
+    lettering.header(axes, _header(data), _header_mm(data))
+    _draw_scale(data, scale)
 
 
-def _divided(data: xr.Dataset, axes: Axes) -> Axes:
-    """Axes below the map for its colour scale, in the place of the map's axes."""
-    cell = axes.get_subplotspec()
-    figure = axes.get_figure(root=False)
-    assert cell is not None
-    assert figure is not None
-    tall, wide = _extent(data)
-    lower = HISTOGRAM_MM if int(data.attrs["histogram"]) else BAR_MM
+def _parts_mm(data: xr.Dataset) -> dict[str, float]:
+    """Height of the map and of its colour scale."""
+    tall, wide = extent(data)
     body = min(tall / wide, TALLEST) * _inner_mm(data)
-    grid = cell.subgridspec(2, 1, height_ratios=[body, lower])
-    axes.set_subplotspec(grid[0])
-    below: Axes = figure.add_subplot(grid[1])
-    return below
+    return {"map": body, "scale": HISTOGRAM_MM if int(data.attrs["histogram"]) else BAR_MM}
 
 
 def _draw_scale(data: xr.Dataset, axes: Axes) -> None:
     from matplotlib import colormaps
 
-    edges = data["bin_edge"].values
-    shade = colormaps[COLOURS](np.linspace(0, 1, edges.size - 1))
+    bins = data["bin_edge"].values
+    shade = colormaps[COLOURS](np.linspace(0, 1, bins.size - 1))
     if int(data.attrs["histogram"]):
         heights = data["pixels"].values
         axes.set_ylabel(style.axis_label(data["pixels"]))
     else:
-        heights = np.ones(edges.size - 1)
+        heights = np.ones(bins.size - 1)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-    axes.bar(edges[:-1], heights, np.diff(edges), align="edge", color=shade, linewidth=0)
-    axes.set_xlim(edges[0], edges[-1])
+    axes.bar(bins[:-1], heights, np.diff(bins), align="edge", color=shade, linewidth=0)
+    axes.set_xlim(bins[0], bins[-1])
     axes.set_ylim(0, max(float(np.max(heights)) * 1.05, 1.0))
     axes.set_xlabel(style.axis_label(data["bin_edge"]))
     si.linear(axes.xaxis, _inner_mm(data))
@@ -204,9 +189,3 @@ def _header_mm(data: xr.Dataset) -> float:
 
 def _inner_mm(data: xr.Dataset) -> float:
     return float(data.attrs["width_mm"]) - AXIS_LABEL_MM - style.GAP_MM
-
-
-def _extent(data: xr.Dataset) -> tuple[float, float]:
-    tall = data.sizes["y"] * float(data["pixel_height"])
-    wide = data.sizes["x"] * float(data["pixel_width"])
-    return tall, wide

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from nanostitch.draw import lettering, style
 from nanostitch.draw.selection import Panel, Products, about
@@ -62,30 +63,15 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
 
 def height_mm(data: xr.Dataset) -> float:
     """Height that the panel asks for [mm]."""
-    tall, wide = _extent(data)
+    tall, wide = extent(data)
     header = lettering.height_mm([data.attrs["condition_label"]], _header_mm(data))
     return min(tall / wide, TALLEST) * float(data.attrs["width_mm"]) + header + 2 * style.LINE_MM
 
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
     """Draw the collected image: grey scale, physical aspect, scale bar below, no ticks."""
-    tall, wide = _extent(data)
-    left = float(data["x"][0]) - 0.5 * float(data["pixel_width"])
-    top = float(data["y"][0]) - 0.5 * float(data["pixel_height"])
     black, white = map(float, data["contrast"])
-    axes.imshow(
-        data["intensity"].values,
-        cmap="gray",
-        vmin=black,
-        vmax=white,
-        extent=(left, left + wide, top + tall, top),
-        aspect="equal",
-        origin="upper",
-    )
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_anchor("NW")
-    axes.spines[:].set_visible(False)
+    draw_pixels(data, data["intensity"].values, axes, cmap="gray", vmin=black, vmax=white)
     if "outline_x" in data:
         axes.plot(
             data["outline_x"].values,
@@ -123,7 +109,26 @@ def _header_mm(data: xr.Dataset) -> float:
     return float(data.attrs["width_mm"]) - style.LETTER_MM - style.GAP_MM
 
 
-def _extent(data: xr.Dataset) -> tuple[float, float]:
+def draw_pixels(data: xr.Dataset, values: NDArray[Any], axes: Axes, **look: Any) -> None:
+    """Show values at the places of a scan's pixels, in physical aspect and without ticks."""
+    left, right, bottom, top = edges(data)
+    axes.imshow(values, extent=(left, right, bottom, top), aspect="equal", origin="upper", **look)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_anchor("NW")
+    axes.spines[:].set_visible(False)
+
+
+def edges(data: xr.Dataset) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top edge of a scan [nm]; y runs down."""
+    tall, wide = extent(data)
+    left = float(data["x"][0]) - 0.5 * float(data["pixel_width"])
+    top = float(data["y"][0]) - 0.5 * float(data["pixel_height"])
+    return left, left + wide, top + tall, top
+
+
+def extent(data: xr.Dataset) -> tuple[float, float]:
+    """Height and width of a scan [nm]."""
     tall = data.sizes["y"] * float(data["pixel_height"])
     wide = data.sizes["x"] * float(data["pixel_width"])
     return tall, wide

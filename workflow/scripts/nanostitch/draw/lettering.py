@@ -54,8 +54,13 @@ def height_mm(texts: Sequence[str], width_mm: float) -> float:
 
 def header(axes: Axes, text: str, width_mm: float) -> None:
     """Write text above the axes, right of the panel letter."""
+    above(axes, wrapped(text, width_mm))
+
+
+def above(axes: Axes, text: str) -> None:
+    """Write text above the axes, right of the panel letter, with the lines that it has."""
     axes.annotate(
-        wrapped(text, width_mm),
+        text,
         xy=(0, 1),
         xycoords="axes fraction",
         xytext=(style.LETTER_MM * style.PT_PER_MM, 3),

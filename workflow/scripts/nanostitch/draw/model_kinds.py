@@ -2,22 +2,9 @@
 
 from collections.abc import Mapping
 
-from nanostitch.draw.gap_kinds import ESTIMATORS
+from nanostitch.draw.gap_kinds import ESTIMATORS, REGIONS
 from nanostitch.draw.kind import Kind, Schema, choice, pair
 
-MOST_REGIONS = 12
-"""Regions of one panel: more have no colours that a reader tells apart."""
-
-_REGIONS: Schema = {
-    "type": "array",
-    "items": {"type": "string", "minLength": 1},
-    "minItems": 1,
-    "maxItems": MOST_REGIONS,
-    "uniqueItems": True,
-    "default": ["all"],
-    "description": "Parts of the field that are drawn: names that acquisitions.tsv tells, or "
-    "all, the whole field.",
-}
 _LENGTHS: Schema = {
     "type": "array",
     "default": [],
@@ -60,7 +47,7 @@ MODEL_KINDS: Mapping[str, Kind] = {
         products=("band_gap",),
         products_if={},
         options={
-            "regions": _REGIONS,
+            "regions": REGIONS,
             "estimator": choice(
                 "Which gap is drawn. The fit of the onset needs no correction for resolution.",
                 *ESTIMATORS,
@@ -110,7 +97,7 @@ MODEL_KINDS: Mapping[str, Kind] = {
         products=("dielectric",),
         products_if={},
         options={
-            "regions": _REGIONS,
+            "regions": REGIONS,
             "energy_window_ev": pair(
                 "First and last energy drawn [eV]. Below the gap there is nothing to see, above "
                 "30 eV the permittivity of most solids is near 1.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import quality
-from nanostitch.draw import averaging, band_gap, lettering, regions, style
+from nanostitch.draw import averaging, band_gap, lettering, regions, stack, style
 from nanostitch.draw.regions import Part
 from nanostitch.draw.selection import Panel, Products, grouped
 
@@ -88,7 +88,7 @@ def height_mm(data: xr.Dataset) -> float:
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
     """Draw spectra with shaded uncertainty; below them gap markers, then the derivatives."""
-    stacked = _stacked(axes, _parts_mm(data))
+    stacked = stack.stacked(axes, _parts_mm(data))
     for row in range(data.sizes["acquisition"]):
         _draw_spectrum(data.isel(acquisition=row), axes)
         if "derivative" in stacked:
@@ -102,10 +102,7 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     if "derivative" in stacked:
         stacked["derivative"].axhline(0, color=style.QUIET, linewidth=0.5, zorder=0)
         stacked["derivative"].set_ylabel(style.axis_label(data["derivative"]))
-    *upper, lowest = stacked.values()
-    for one in upper:
-        one.tick_params(axis="x", labelbottom=False)
-    lowest.set_xlabel(style.axis_label(data["energy"]))
+    stack.lowest(stacked).set_xlabel(style.axis_label(data["energy"]))
     labels = _labels(data)
     lettering.legend(axes, [_handle(r) for r in labels], list(labels.values()), _legend_mm(data))
 
@@ -205,20 +202,6 @@ def _parts_mm(data: xr.Dataset) -> dict[str, float]:
     if "derivative" in data and data.sizes["acquisition"]:
         parts["derivative"] = DERIVATIVE_SHARE * body
     return parts
-
-
-def _stacked(axes: Axes, parts_mm: Mapping[str, float]) -> dict[str, Axes]:
-    """Divide the place of axes, which stay the uppermost, among axes on the same energies."""
-    cell = axes.get_subplotspec()
-    figure = axes.get_figure(root=False)
-    assert cell is not None
-    assert figure is not None
-    grid = cell.subgridspec(len(parts_mm), 1, height_ratios=list(parts_mm.values()))
-    axes.set_subplotspec(grid[0])
-    stacked = {"spectra": axes}
-    for row, name in list(enumerate(parts_mm))[1:]:
-        stacked[name] = figure.add_subplot(grid[row], sharex=axes)
-    return stacked
 
 
 def _draw_spectrum(one: xr.Dataset, axes: Axes) -> None:

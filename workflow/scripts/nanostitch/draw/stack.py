@@ -1,4 +1,4 @@
-"""Axes below each other on the same horizontal axis, within the place of one panel."""
+"""Axes below each other within the place of one panel."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def stacked(axes: Axes, parts_mm: Mapping[str, float]) -> dict[str, Axes]:
+def stacked(axes: Axes, parts_mm: Mapping[str, float], *, shared: bool = True) -> dict[str, Axes]:
     """Divide the place of axes among several, of which they stay the uppermost.
 
     Parameters
     ----------
     parts_mm
         Name and height of each part, from top to bottom.
+    shared
+        Whether all have the same horizontal axis.
     """
     cell = axes.get_subplotspec()
     figure = axes.get_figure(root=False)
@@ -24,5 +26,14 @@ def stacked(axes: Axes, parts_mm: Mapping[str, float]) -> dict[str, Axes]:
     grid = cell.subgridspec(len(parts_mm), 1, height_ratios=list(parts_mm.values()))
     axes.set_subplotspec(grid[0])
     first, *others = parts_mm
-    below = {name: figure.add_subplot(grid[row], sharex=axes) for row, name in enumerate(others, 1)}
+    above = axes if shared else None
+    below = {n: figure.add_subplot(grid[row], sharex=above) for row, n in enumerate(others, 1)}
     return {first: axes, **below}
+
+
+def lowest(parts: Mapping[str, Axes]) -> Axes:
+    """Lowest of stacked axes, which alone keeps the labels of their horizontal axis."""
+    *upper, last = parts.values()
+    for one in upper:
+        one.tick_params(axis="x", labelbottom=False)
+    return last

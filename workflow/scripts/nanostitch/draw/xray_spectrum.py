@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from nanostitch.draw import averaging, curves, lettering, si, style
+from nanostitch.draw import averaging, curves, lettering, si, stack, style
 from nanostitch.draw.curves import Curve, Quantity
 from nanostitch.draw.label_places import side_by_side
 from nanostitch.draw.selection import Panel, Products, by_condition
@@ -72,7 +72,9 @@ def height_mm(data: xr.Dataset) -> float:
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
     """Draw stepped spectra; above them the named lines, below them what a fit leaves."""
-    below = _axes_below(data, axes) if _residual_mm(data) else None
+    body = curves.ASPECT * float(data.attrs["width_mm"]) + _strip_mm(data)
+    parts = {"spectra": body} | ({"residual": _residual_mm(data)} if _residual_mm(data) else {})
+    below = stack.stacked(axes, parts).get("residual")
     curves.draw(data, axes)
     if not data.sizes["acquisition"]:
         return
@@ -126,19 +128,6 @@ def _residual_mm(data: xr.Dataset) -> float:
     """Height of the residuals below the spectra [mm]."""
     shown = "residual" in data and data["residual"].size
     return RESIDUAL_SHARE * curves.ASPECT * float(data.attrs["width_mm"]) if shown else 0.0
-
-
-def _axes_below(data: xr.Dataset, axes: Axes) -> Axes:
-    """Axes for residuals, on the energies of the spectra, which keep the upper part."""
-    cell = axes.get_subplotspec()
-    figure = axes.get_figure(root=False)
-    assert cell is not None
-    assert figure is not None
-    body = curves.ASPECT * float(data.attrs["width_mm"]) + _strip_mm(data)
-    grid = cell.subgridspec(2, 1, height_ratios=[body, _residual_mm(data)])
-    axes.set_subplotspec(grid[0])
-    below: Axes = figure.add_subplot(grid[1], sharex=axes)
-    return below
 
 
 def _draw_fits(data: xr.Dataset, axes: Axes, below: Axes) -> None:
