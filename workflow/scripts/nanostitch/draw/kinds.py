@@ -7,14 +7,11 @@ schema holds the default and the reason of every option.
 from collections.abc import Mapping
 from typing import Any
 
-from nanostitch.draw.composition_kinds import COMPOSITION_KINDS
-from nanostitch.draw.current_kinds import CURRENT_KINDS
 from nanostitch.draw.curve_kinds import CURVE_KINDS
-from nanostitch.draw.edge_kinds import EDGE_KINDS
 from nanostitch.draw.gap_kinds import GAP_KINDS
 from nanostitch.draw.kind import Kind, Schema, pair
 from nanostitch.draw.model_kinds import MODEL_KINDS
-from nanostitch.draw.yield_kinds import YIELD_KINDS
+from nanostitch.draw.number_kinds import NUMBER_KINDS
 
 MOST_PANELS = 12
 _ID_OR_IDS: Schema = {
@@ -60,13 +57,10 @@ KINDS: Mapping[str, Kind] = {
             },
         },
     ),
-    **EDGE_KINDS,
     **GAP_KINDS,
     **CURVE_KINDS,
-    **CURRENT_KINDS,
-    **COMPOSITION_KINDS,
     **MODEL_KINDS,
-    **YIELD_KINDS,
+    **NUMBER_KINDS,
 }
 
 
