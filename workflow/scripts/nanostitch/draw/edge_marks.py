@@ -38,7 +38,7 @@ def marked(
     -------
     xarray.Dataset
         ``data`` with ``mark`` and its ends (acquisition), named in the legend of their condition;
-        acquisitions without the number are named in ``notes``.
+        ``notes`` say what is marked, and which acquisitions lack it.
     """
     by_name = dict(found)
     energies = panel.options["axis"] == "energy"
@@ -55,7 +55,8 @@ def marked(
         for one, row in zip(data["acquisition"].values, rows, strict=True)
         if not np.isfinite(row[0])
     ]
-    notes = [*str(data.attrs["notes"]).splitlines(), *grouped(lost)]
+    said = f"marked: {name.replace('_', ' ')} with its 95 % interval"
+    notes = [*str(data.attrs["notes"]).splitlines(), said, *grouped(lost)]
     return data.assign_attrs(notes="\n".join(notes), stated="mark")
 
 
