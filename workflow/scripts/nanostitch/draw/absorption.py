@@ -8,8 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nanostitch import photon
-from nanostitch.draw import curves, edge_marks
+from nanostitch.draw import curves, optical
 from nanostitch.draw.curves import Curve, Quantity
 from nanostitch.draw.selection import Panel, Products, by_condition, grouped
 
@@ -51,18 +50,18 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
         some = "" if len(converted) == len(found) else "partly "
         word = f"{word}, {some}{CONVERTED}"
     data = curves.assembled(
-        panel, found, drawn, (horizontal(panel), Quantity("absorbance", word, "1"))
+        panel, found, drawn, (optical.horizontal(panel), Quantity("absorbance", word, "1"))
     )
     lines = [*data.attrs["notes"].splitlines(), *grouped(_remarks(panel, found))]
     data = data.assign_attrs(notes="\n".join(lines))
     if panel.options["inflection"]:
-        data = edge_marks.marked(panel, found, data, "edge", "edge_inflection")
+        data = optical.marked(panel, found, data, "edge", "edge_inflection")
     return data
 
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
     """Draw the spectra, and the inflection of each edge where it is asked for."""
-    edge_marks.draw(data, axes)
+    optical.draw_marks(data, axes)
     curves.draw(data, axes)
 
 
@@ -76,24 +75,8 @@ def absorbance(raw: xr.Dataset) -> Values:
     return result
 
 
-def horizontal(panel: Panel) -> Quantity:
-    """Describe what runs to the right of a panel of optical spectra."""
-    if panel.options["axis"] == "energy":
-        return Quantity("energy", "Photon energy", "eV")
-    return Quantity("wavelength", "Wavelength", "nm")
-
-
 def _curve(panel: Panel, raw: xr.Dataset) -> Curve | str:
-    wavelength, height = _within(panel, raw)
-    if not np.isfinite(height).any():
-        return "no absorbance within the window"
-    if panel.options["normalise"]:
-        if not np.nanmax(height) > 0:
-            return "no positive absorbance to normalise by"
-        height = height / np.nanmax(height)
-    if panel.options["axis"] == "energy":
-        return Curve(photon.energy(wavelength)[::-1], height[::-1])
-    return Curve(wavelength, height)
+    return optical.curve(panel, *_within(panel, raw), "absorbance")
 
 
 def _within(panel: Panel, raw: xr.Dataset) -> tuple[Values, Values]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import xarray as xr
 
 from nanostitch import photon
-from nanostitch.draw import curves, edge_marks
-from nanostitch.draw.absorption import horizontal
+from nanostitch.draw import curves, optical
 from nanostitch.draw.curves import Curve, Quantity
 from nanostitch.draw.selection import Panel, Products, by_condition
 
@@ -41,16 +39,16 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     """
     found = by_condition(panel, products)
     drawn = {name: _curve(panel, by_name["raw"]) for name, by_name in found}
-    data = curves.assembled(panel, found, drawn, (horizontal(panel), _vertical(panel)))
+    data = curves.assembled(panel, found, drawn, (optical.horizontal(panel), _vertical(panel)))
     if panel.options["peak"]:
         name = "peak_energy" if panel.options["axis"] == "energy" else "peak_wavelength"
-        data = edge_marks.marked(panel, found, data, "emission", name)
+        data = optical.marked(panel, found, data, "emission", name)
     return data
 
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
     """Draw the spectra, and the peak of each where it is asked for."""
-    edge_marks.draw(data, axes)
+    optical.draw_marks(data, axes)
     curves.draw(data, axes)
 
 
@@ -71,12 +69,4 @@ def _curve(panel: Panel, raw: xr.Dataset) -> Curve | str:
     )
     if panel.options["axis"] == "energy":
         height = photon.per_energy(height, wavelength)
-    if not np.isfinite(height).any():
-        return "no intensity within the window"
-    if panel.options["normalise"]:
-        if not np.nanmax(height) > 0:
-            return "no positive intensity to normalise by"
-        height = height / np.nanmax(height)
-    if panel.options["axis"] == "energy":
-        return Curve(photon.energy(wavelength)[::-1], height[::-1])
-    return Curve(wavelength, height)
+    return optical.curve(panel, wavelength, height, "intensity")

@@ -1,4 +1,4 @@
-"""Edges and peaks marked on curves of absorption and emission, with their 95 % intervals."""
+"""Optical spectra as curves against wavelength or photon energy, with what was measured marked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import xarray as xr
 
 from nanostitch import photon, quality
 from nanostitch.draw import curves, style
+from nanostitch.draw.curves import Curve, Quantity
 from nanostitch.draw.selection import Panel, grouped
 
 if TYPE_CHECKING:
@@ -18,6 +19,34 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64]
 
 _ENDS = ("", "_lower", "_upper")
+
+
+def horizontal(panel: Panel) -> Quantity:
+    """Describe what runs to the right of a panel of optical spectra."""
+    if panel.options["axis"] == "energy":
+        return Quantity("energy", "Photon energy", "eV")
+    return Quantity("wavelength", "Wavelength", "nm")
+
+
+def curve(panel: Panel, wavelength: Values, height: Values, word: str) -> Curve | str:
+    """Curve on the panel's axis, normalised where that is asked for, or why there is none.
+
+    Parameters
+    ----------
+    wavelength, height
+        The spectrum within the window [nm], rising; ``height`` belongs to the axis drawn.
+    word
+        What ``height`` is called.
+    """
+    if not np.isfinite(height).any():
+        return f"no {word} within the window"
+    if panel.options["normalise"]:
+        if not np.nanmax(height) > 0:
+            return f"no positive {word} to normalise by"
+        height = height / np.nanmax(height)
+    if panel.options["axis"] == "energy":
+        return Curve(photon.energy(wavelength)[::-1], height[::-1])
+    return Curve(wavelength, height)
 
 
 def marked(
@@ -60,7 +89,7 @@ def marked(
     return data.assign_attrs(notes="\n".join(notes), stated="mark")
 
 
-def draw(data: xr.Dataset, axes: Axes) -> None:
+def draw_marks(data: xr.Dataset, axes: Axes) -> None:
     """Draw each mark as a line down from its curve, with its interval as a band behind it."""
     if "mark" not in data:
         return
