@@ -3,114 +3,25 @@
 import numpy as np
 import pytest
 import xarray as xr
+from curve_panels import (
+    BR_K,
+    MAKE,
+    axes_of,
+    curve,
+    emitted,
+    film,
+    one_panel,
+    panel_a,
+    xray,
+)
+from figure_trees import LONG, texts
 from matplotlib.colors import to_hex
-from test_draw_figure import texts
 
 from nanostitch import contracts, draw, photon
 from nanostitch.contracts.raw import RAW
-from nanostitch.draw import curves, kinds, label_places, si, style
+from nanostitch.draw import kinds, label_places, style
 from nanostitch.draw.curve_kinds import CURVE_KINDS
 from nanostitch.errors import BatchError
-
-LONG = "Stored for one week in the dark at 20 °C and 60 % relative humidity, $then annealed"
-BR_K = {"label": "Br Kα", "energy_kev": 11.92}
-
-
-def raw(technique, acquisition, condition, coords, **variables):
-    attrs = {
-        "batch": "test",
-        "technique": technique,
-        "acquisition": acquisition,
-        "sample": "grid_1",
-        "condition": condition,
-        "condition_label": condition.capitalize(),
-        "product": "raw",
-        "simulated": 1,
-    }
-    return xr.Dataset(
-        {
-            name: (dims, values, {"units": units})
-            for name, (dims, values, units) in variables.items()
-        },
-        {dim: (dim, values, {"units": units}) for dim, (values, units) in coords.items()},
-        attrs,
-    )
-
-
-def xray(acquisition="x1", condition="fresh", pixels=(), seed=1):
-    energy = np.arange(0, 20.48, 0.01)
-    mean = 200 * np.exp(-energy / 4)
-    for line, height in [(1.48, 900), (2.35, 900), (4.29, 600), (10.55, 400), (11.92, 900)]:
-        mean += height * np.exp(-0.5 * ((energy - line) / 0.06) ** 2)
-    counts = np.random.default_rng(seed).poisson(mean, (*pixels, energy.size)).astype("u4")
-    dims = (*("y", "x")[2 - len(pixels) :], "energy")
-    coords = {"energy": (energy, "keV")}
-    return raw("edx", acquisition, condition, coords, counts=(dims, counts, "1"))
-
-
-def film(acquisition="a1", condition="fresh", edge=2.45, as_transmittance=False):
-    wavelength = np.arange(800.0, 299.0, -1.0)  # falling, as the instrument scans
-    energy = photon.energy(wavelength)
-    height = 0.4 * energy / edge / (1 + np.exp(-(energy - edge) / 0.03)) + 0.01
-    name = "transmittance" if as_transmittance else "absorbance"
-    values = 10**-height if as_transmittance else height
-    coords = {"wavelength": (wavelength, "nm")}
-    return raw("absorption", acquisition, condition, coords, **{name: ("wavelength", values, "1")})
-
-
-def emitted(acquisition="p1", condition="fresh", peak=2.4, height=1000.0, technique="pl"):
-    wavelength = np.arange(440.0, 660.0, 0.25)
-    values = height * np.exp(-0.5 * ((photon.energy(wavelength) - peak) / 0.05) ** 2)
-    coords = {"wavelength": (wavelength, "nm")}
-    return raw(technique, acquisition, condition, coords, intensity=("wavelength", values, "1"))
-
-
-def sweep(acquisition="i1", condition="fresh", conductance=2e-9, reverse=False, noise=0.0, **more):
-    up = np.linspace(-10, 10, 201)
-    voltage = np.concatenate([up, up[-2::-1]]) * (-1 if reverse else 1)
-    voltage = voltage + noise * np.random.default_rng(2).normal(size=voltage.size)
-    columns = {"voltage": ("point", voltage, "V"), "current": ("point", conductance * voltage, "A")}
-    return raw("iv", acquisition, condition, {}, **columns, **more)
-
-
-def circuit(acquisition="z1", condition="fresh", resistance=2e6, apex_hz=100.0):
-    """A resistor beside a capacitor: −Im Z is resistance / 2 at the apex frequency."""
-    frequency = np.logspace(-1, 6, 71)
-    z = resistance / (1 + 1j * frequency / apex_hz)
-    columns = {"impedance_real": z.real, "impedance_imag": z.imag}
-    variables = {name: ("frequency", values, "ohm") for name, values in columns.items()}
-    return raw("eis", acquisition, condition, {"frequency": (frequency, "Hz")}, **variables)
-
-
-MAKE = {
-    "xray_spectrum": xray,
-    "absorption": film,
-    "emission": emitted,
-    "sphere": lambda *who: emitted(*who, technique="plqy"),
-    "current_voltage": sweep,
-    "nyquist": circuit,
-}
-
-
-def one_panel(kind, width="single", **options):
-    panels = [{"kind": kind, "select": {}, **options}]
-    return {"title": "Test", "width": width, "panels": panels}
-
-
-def panel_a(kind, *products, **options):
-    return draw.collect(one_panel(kind, **options), products)["a"].to_dataset()
-
-
-def axes_of(kind, *products, **options):
-    figure = draw.figure(draw.collect(one_panel(kind, **options), products))
-    figure.draw_without_rendering()
-    return figure.axes[0]
-
-
-def curve(axes, number=0):
-    """Points of a drawn curve, reference lines of two points left out."""
-    drawn = [line for line in axes.lines if len(line.get_xdata()) > 3]
-    return drawn[number].get_xdata(), drawn[number].get_ydata()
 
 
 @pytest.mark.parametrize("kind", MAKE)
@@ -327,123 +238,6 @@ def test_sphere__the_shades_of_a_triple_are_darker_and_lighter_than_its_conditio
     assert to_hex(shades[1]) == style.colour(0).lower()
 
 
-# Current and voltage
-
-
-@pytest.mark.parametrize("exponent", range(-14, 12))
-def test_prefixed__value_times_prefix_is_the_value(exponent):
-    value = 3.7 * 10.0**exponent
-    divisor, unit = si.prefixed(value, "A")
-    assert 1 <= value / divisor < 1000
-    meant = {prefix: 10.0**power for power, prefix in si.PREFIXES.items()}
-    assert value / divisor * meant[unit.removesuffix("A")] == pytest.approx(value, rel=1e-12)
-
-
-@pytest.mark.parametrize("largest", [0.0, np.nan, np.inf])
-def test_prefixed__leaves_alone_what_has_no_magnitude(largest):
-    assert si.prefixed(largest, "ohm") == (1.0, "ohm")
-    assert si.prefixed(1e-9, "eV") == (1.0, "eV")
-
-
-@pytest.mark.parametrize("value", [0, 1, -1500, 0.25, 2e5, -3.5e-7, 1e-9, 1e12, 99999, 1e-3])
-def test_number__is_read_back_as_the_value(value):
-    text = si.number(value).replace("−", "-")
-    if "10" in text and any(sign in text for sign in "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"):
-        text = text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
-        mantissa, _, power = text.rpartition("10")
-        assert float(f"{mantissa.rstrip('×') or 1}e{power}") == value
-    else:
-        assert float(text) == value
-
-
-@pytest.mark.parametrize(("conductance", "unit"), [(2e-9, "nA"), (5e-7, "µA"), (3e-13, "pA")])
-def test_current_voltage__current_in_its_unit_is_the_recorded_one(conductance, unit):
-    product = sweep(conductance=conductance)
-    axes = axes_of("current_voltage", product)
-    assert axes.get_ylabel() == f"Current ({unit})"
-    meant = {"nA": 1e-9, "µA": 1e-6, "pA": 1e-12}[unit]
-    voltage, current = curve(axes)
-    np.testing.assert_array_equal(voltage, product["voltage"])
-    np.testing.assert_allclose(current * meant, product["current"], rtol=1e-12)
-
-
-def arrows(axes):
-    """Direction of each arrow along the axis of voltage."""
-    return [np.sign(text.xy[0] - text.xyann[0]) for text in axes.texts if text.arrow_patch]
-
-
-@pytest.mark.parametrize("noise", [0.0, 0.1])
-@pytest.mark.parametrize("reverse", [False, True])
-def test_current_voltage__an_arrow_on_each_leg_points_the_way_of_the_sweep(reverse, noise):
-    axes = axes_of("current_voltage", sweep(reverse=reverse, noise=noise))
-    assert arrows(axes) == ([-1, 1] if reverse else [1, -1])
-
-
-def test_current_voltage__a_loop_from_zero_has_three_legs():
-    voltage = np.interp(np.arange(401), [0, 100, 300, 400], [0.0, 10, -10, 0])
-    columns = {"voltage": ("point", voltage, "V"), "current": ("point", voltage * 1e-9, "A")}
-    data = panel_a("current_voltage", raw("iv", "i1", "fresh", {}, **columns))
-    turns = np.flatnonzero(np.diff(data["leg"].values[0]))
-    assert turns.tolist() == [100, 300]
-
-
-def test_current_voltage__states_the_rate_at_which_it_was_swept():
-    time = np.arange(401) * 0.1 / 0.047
-    timed = sweep("timed", time=("point", time, "s"))
-    data = panel_a("current_voltage", timed, sweep("untimed", "merged"))
-    np.testing.assert_allclose(data["sweep_rate"], [47.0, np.nan])
-    said = [label for _, label in curves.legend(data)]
-    assert said == ["Fresh (n\xa0=\xa01, 47\xa0mV\xa0s⁻¹)", "Merged (n\xa0=\xa01)"]
-
-
-def test_current_voltage__log_scale_shows_magnitudes():
-    _, linear = curve(axes_of("current_voltage", sweep()))
-    _, logarithmic = curve(axes_of("current_voltage", sweep(), scale="log"))
-    np.testing.assert_array_equal(logarithmic, np.abs(linear))
-
-
-# Impedance
-
-
-def test_nyquist__a_capacitor_lies_above_the_axis():
-    real, minus_imaginary = curve(axes_of("nyquist", circuit()))
-    assert (minus_imaginary > 0).all()
-    np.testing.assert_allclose((real - 1) ** 2 + minus_imaginary**2, 1, rtol=1e-9)
-
-
-@pytest.mark.parametrize("resistance", [2e3, 5e6])
-def test_nyquist__both_axes_have_one_scale(resistance):
-    products = [circuit(resistance=resistance), circuit("z2", "merged", 0.3 * resistance)]
-    axes = axes_of("nyquist", *products)
-    assert axes.get_xlabel() == f"Re Z ({'kΩ' if resistance < 1e6 else 'MΩ'})"
-    (x0, y0), (x1, y1) = axes.transData.transform([(0, 0), (1, 1)])
-    assert x1 - x0 == pytest.approx(y1 - y0, rel=1e-6)
-
-
-def test_nyquist__marks_the_apex_at_its_frequency_and_every_decade_on_the_line():
-    data = panel_a("nyquist", circuit(apex_hz=100.0))
-    frequency = data["mark_frequency"].values[0]
-    np.testing.assert_allclose(frequency, 10.0 ** np.arange(-1, 7))
-    apex = int(np.argmin(abs(frequency - 100)))
-    assert data["mark_resistance"].values[0, apex] == pytest.approx(1.0)
-    assert data["mark_reactance"].values[0, apex] == pytest.approx(1.0)
-    shifted = circuit().isel(frequency=slice(3, None, 4))
-    marks = panel_a("nyquist", shifted)
-    np.testing.assert_allclose(marks["mark_frequency"].values[0], 10.0 ** np.arange(0, 6))
-
-
-def test_nyquist__names_frequencies_beside_the_data_and_never_on_them():
-    products = [circuit(f"z{n}", f"c{n}", 1e6 * (n + 1), 30.0) for n in range(4)]
-    axes = axes_of("nyquist", *products)
-    named = [text for text in axes.texts if text.get_text().endswith("Hz")]
-    assert named
-    for line in axes.lines:
-        points = axes.transData.transform(np.stack(line.get_data(), axis=-1))
-        for text in named:
-            box = text.get_window_extent()
-            assert not any(box.contains(*point) for point in points)
-
-
 # The page
 
 
@@ -472,6 +266,8 @@ LINES = [
     {"label": f"{element} Lα", "energy_kev": energy}
     for element, energy in [("Br", 1.48), ("Pb", 2.35), ("Cs", 4.29), ("Xx", 4.4), ("Yy", 14.99)]
 ]
+
+
 PAGES = {
     "one of each": (("fresh", "merged"), {}),
     "long labels": ((LONG, LONG + " twice"), {}),

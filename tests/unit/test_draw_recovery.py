@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
+from figure_trees import saved, texts
 from matplotlib.colors import to_hex
 from scipy import stats
-from test_draw_figure import saved, texts
 
 from nanostitch import contracts
 from nanostitch.contracts.score import SCORE

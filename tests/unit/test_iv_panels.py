@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from test_draw_figure import texts
+from figure_trees import texts
 
 from nanostitch import draw, schema
 from nanostitch.eis import circuit

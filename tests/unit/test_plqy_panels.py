@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from test_draw_figure import texts as drawn_texts
+from figure_trees import texts as drawn_texts
 from test_plqy_quantum_yield import curves, measured
 
 from nanostitch import contracts, draw
