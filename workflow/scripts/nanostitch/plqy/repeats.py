@@ -33,9 +33,10 @@ def weighted_mean(value: Values, lower: Values, upper: Values) -> tuple[float, f
     """
     known = np.isfinite(value) & np.isfinite(lower) & np.isfinite(upper)
     value, variance = value[known], ((upper - lower)[known] / SDS_IN_INTERVAL) ** 2
-    if value.size < 2:
-        found = (value, lower[known], upper[known])
-        return tuple(float(one[0]) if one.size else np.nan for one in found)  # type: ignore[return-value]
+    if not value.size:
+        return np.nan, np.nan, np.nan
+    if value.size == 1:
+        return float(value[0]), float(lower[known][0]), float(upper[known][0])
     weight = 1 / (variance + _between(value, variance))
     mean = float(weight @ value / weight.sum())
     scale = max(1.0, float(weight @ (value - mean) ** 2) / (value.size - 1))

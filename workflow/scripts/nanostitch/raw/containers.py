@@ -4,6 +4,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,7 @@ def _members(path: Path) -> Iterator[tuple[str, int, str | None]]:
         return
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
-            content = lambda info=info: archive.read(info)  # noqa: E731
-            text = _text(path, info.filename, info.file_size, content)
+            text = _text(path, info.filename, info.file_size, partial(archive.read, info))
             yield info.filename, info.compress_size, text
 
 

@@ -95,10 +95,10 @@ def _first_number(column: Mapping[str, Any], places: tuple[str, ...]) -> float |
     return None
 
 
-def number(value: object) -> float | None:
+def number(value: Any) -> float | None:
     """Value as a finite number; None where it is none."""
     try:
-        result = float(value)  # type: ignore[arg-type]
+        result = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
     return result if np.isfinite(result) else None
