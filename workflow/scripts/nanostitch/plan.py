@@ -129,7 +129,8 @@ class Plan:
             technique, names = kinds.needs(panel)
             found = batch.select(technique, panel["select"], with_left_out=True)
             if products.MEASURED[technique] in names and "acquisition" not in panel["select"]:
-                found = [a for a in found if a in products.measured(batch, technique)]
+                measured = {a.id for a in products.measured(batch, technique)}
+                found = [a for a in found if a.id in measured]
             for a in found:
                 for name in names:
                     wanted[products.path(batch, a, name)] = None
