@@ -45,6 +45,7 @@ def steps(
     energy: np.ndarray = ENERGY,
     tail_window_ev: tuple[float, float] = (1.4, 2.1),
     vacuum: np.ndarray | None = None,
+    vacuum_end_ev: float = np.inf,
     **changed: Any,
 ) -> xr.Dataset:
     """Alignment, removal and band gap."""
@@ -53,7 +54,8 @@ def steps(
     settings = {**DEFAULTS["background"], "tail_window_ev": tail_window_ev}
     reference = None
     if vacuum is not None:
-        reference = zero_loss.align(acquisition(vacuum, energy), **DEFAULTS["zero_loss"])
+        seen = acquisition(vacuum, energy).sel(energy=slice(None, vacuum_end_ev))
+        reference = zero_loss.align(seen, **DEFAULTS["zero_loss"])
     loss = background.remove_zero_loss(raw, aligned, reference, **settings)
     product = band_gap.measure(raw, aligned, loss, **{**SETTINGS, **changed})
     return contracts.check(product, BAND_GAP, "test")

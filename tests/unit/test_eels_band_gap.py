@@ -108,6 +108,17 @@ def test_vacuum_reference__takes_part_in_the_ensemble(shape):
     assert lower < GAP < upper
 
 
+def test_vacuum_reference_that_ends_before_the_fits__takes_no_part(shape):
+    counts = np.random.default_rng(10).poisson(1e8 * shape)
+    vacuum = np.random.default_rng(11).poisson(1e9 * expected(0.05, GAP, 0.0))
+    product = steps(counts, vacuum=vacuum, vacuum_end_ev=2.9)
+    weight = product["member_weight"].isel(region=0)
+    assert weight[["vacuum" in str(name) for name in weight["member"].values]].sum() == 0
+    gap, lower, upper = gaps(product, "onset_fit")
+    assert gap == pytest.approx(GAP, abs=0.006)
+    assert lower < GAP < upper
+
+
 def test_line_scan__gives_a_gap_for_each_spectrum():
     truth = np.array([2.38, 2.45, 2.52])
     random = np.random.default_rng(12)

@@ -1,5 +1,7 @@
 """Kramers-Kronig analysis against permittivities that are known, and the product made of it."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -106,7 +108,7 @@ def test_threads_blocks_and_single_precision__change_nothing_that_counts():
 
 
 def exspy_analysis(counts: np.ndarray, offset: float, index: float, rounds: int):
-    exspy = pytest.importorskip("exspy")
+    exspy = import_module("exspy")
     signal = exspy.signals.EELSSpectrum(counts)
     axis = signal.axes_manager[-1]
     axis.scale, axis.offset, axis.units = STEP, offset, "eV"
@@ -203,6 +205,36 @@ def test_short_axis__keeps_single_scattering():
     window = slice(6, 11)
     ours, whole = (p["single_scattering"].sel(energy=window).values for p in (short, long))
     assert np.abs(ours - whole).max() < 6 * np.sqrt(2 * whole.max())  # counting noise of both
+
+
+@pytest.mark.parametrize("end_ev", [99.0, 8.0])
+def test_vacuum_reference_scaled_to_the_tail__is_not_taken_for_the_peak(end_ev):
+    data, aligned, loss = acquisition()
+    energy, counts = aligned["energy"], aligned["counts"].astype(float)
+    # The specimen has raised the tail by a half over what the peak says; losses begin at 4 eV.
+    reference = 1.5 * counts.where(energy < 3.0, 0.0).where(energy < end_ev)
+    reference.attrs = {"tail_model": "vacuum", "tail_window_ev": np.array([1.4, 2.1])}
+    told = measured(data, aligned, xr.Dataset({"zero_loss": reference})).isel(region=0)
+    bare = measured(data, aligned, loss).isel(region=0)
+    assert float(told["specimen_thickness"]) == pytest.approx(25, rel=0.05)
+    window = {"energy": slice(6, 30)}
+    np.testing.assert_allclose(
+        told["single_scattering"].sel(window), bare["single_scattering"].sel(window), rtol=0.02
+    )
+
+
+def test_gain_of_the_camera__widens_the_interval_of_the_thickness():
+    def width(gain: int) -> float:
+        data, _, loss = acquisition()
+        few = np.random.default_rng(7).poisson(data["counts"] / 1e5)
+        amplified = data.assign(counts=data["counts"].copy(data=gain * few))
+        aligned = zero_loss.align(amplified, **SETTINGS["zero_loss"])
+        name = "region_relative_thickness"
+        found = measured(amplified, aligned, loss.reindex_like(aligned["counts"]))
+        return float((found[f"{name}_upper"] - found[f"{name}_lower"]).item())
+
+    # The electrons are the same, so is what they tell.
+    assert width(30) == pytest.approx(width(1), rel=0.1)
 
 
 def test_fast_beam__makes_it_doubtful():

@@ -404,3 +404,28 @@ def test_real_spectrum_without_a_peak__is_refused(realdata, name):
     assert quality.raised(aligned["zlp_quality"], "no_zero_loss_peak").all()
     assert quality.level(aligned) == "bad"
     assert aligned["counts"].isnull().all()
+
+
+@pytest.mark.parametrize("cut", [0.1, 0.5])
+def test_saturation_below_a_correction_of_the_gain__is_seen_by_the_flat_top(cut):
+    whole = peak(ENERGY, 0.0, 0.05, 1e7)
+    gain = 1 + 0.003 * np.random.default_rng(3).normal(size=ENERGY.size)
+    saturated = gain * np.minimum(whole, cut * whole.max())
+    aligned = zero_loss.align(labelled(saturated, ENERGY), **IDEAL)
+    assert quality.words(aligned["zlp_quality"]) == "saturated"
+    assert quality.level(aligned) == "doubtful"
+
+
+@pytest.mark.parametrize("fwhm", [0.02, 0.05, 0.15])
+def test_noisy_peaks_of_any_width__are_not_taken_for_saturated(fwhm):
+    shape = peak(ENERGY, 0.003, fwhm, 1.0)
+    bright = 1500 / shape.max()
+    counts = np.random.default_rng(4).poisson(bright * shape, (300, ENERGY.size))
+    aligned = zero_loss.align(labelled(counts, ENERGY), **SETTINGS)
+    assert not quality.raised(aligned["zlp_quality"], "saturated").any()
+
+
+def test_dose__of_a_line_is_not_told_by_current_and_time():
+    counts = np.array([[peak(ENERGY, 0.0, 0.05, 1e6)] * 3])
+    told = {"beam_current_pa": 10.0, "dwell_time_s": 0.1}
+    assert "dose" not in zero_loss.align(labelled(counts, ENERGY, **told), **SETTINGS)

@@ -1,7 +1,7 @@
 """Remove the zero-loss peak below the loss, with its uncertainty and how much it weighs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ import xarray as xr
 
 from nanostitch import quality
 from nanostitch.eels import blocks, tail, thickness
-from nanostitch.eels.channels import Array, Mask, resampled, within
+from nanostitch.eels.channels import Array, Mask, resampled, stretch
 from nanostitch.eels.noise import Noise
 from nanostitch.errors import ContractError
 
@@ -110,12 +110,9 @@ def by_region(spectra: xr.DataArray) -> Array:
 
 def region_noise(aligned: xr.Dataset, region: int) -> Noise:
     """Noise of a channel of the sum of a region."""
-    spectra = int(aligned["spectra"][region])
-    return Noise(
-        spectra * float(aligned["read_noise"]) ** 2,
-        float(aligned["noise_factor"]),
-        float(aligned["region_gain_spread"][region]),
-    )
+    spread = float(aligned["region_gain_spread"][region])
+    noise = replace(pixel_noise(aligned), gain_spread=spread)
+    return noise.summed(int(aligned["spectra"][region]))
 
 
 def pixel_noise(aligned: xr.Dataset) -> Noise:
@@ -129,17 +126,9 @@ def _weighed(window: tuple[float, float]) -> tuple[float, float]:
     return window[1], 2 * window[1] - window[0]
 
 
-def _inside(energy: Array, window: tuple[float, float]) -> Mask:
+def _inside(energy: Array, window: tuple[float, float]) -> slice:
     """Channels of a window, ends included whatever the rounding of their energies."""
-    return within(energy, (window[0] - _ROUNDING_EV, window[1] + _ROUNDING_EV))
-
-
-def _channels(energy: Array, window: tuple[float, float]) -> slice:
-    """The same as a slice."""
-    first, last = (
-        int(np.searchsorted(energy, end)) for end in np.add(window, (-_ROUNDING_EV, _ROUNDING_EV))
-    )
-    return slice(first, last)
+    return stretch(energy, (window[0] - _ROUNDING_EV, window[1] + _ROUNDING_EV))
 
 
 def _clear_of_peak(aligned: xr.Dataset, window: tuple[float, float]) -> Mask:
@@ -147,7 +136,7 @@ def _clear_of_peak(aligned: xr.Dataset, window: tuple[float, float]) -> Mask:
     return np.asarray(window[0] >= aligned["region_zlp_fwhm"].to_numpy())
 
 
-def _scaled(aligned: xr.Dataset, vacuum: xr.Dataset, used: Mask | None) -> Removed:
+def _scaled(aligned: xr.Dataset, vacuum: xr.Dataset, used: slice | None) -> Removed:
     """Vacuum reference on the channels of the regions, times its most likely scale.
 
     NaN where the reference itself has no counts that stand out where it is scaled.
@@ -158,7 +147,8 @@ def _scaled(aligned: xr.Dataset, vacuum: xr.Dataset, used: Mask | None) -> Remov
     )[0]
     on_peak = used is None
     if used is None:
-        used = np.abs(energy) <= float(vacuum["region_zlp_fwhm"][0]) / 2
+        half = float(vacuum["region_zlp_fwhm"][0]) / 2
+        used = stretch(energy, (-half, half))
     with np.errstate(invalid="ignore", divide="ignore"):
         total, wanted = reference[used].sum(), counts[:, used].sum(axis=1)
         factor = float(vacuum["noise_factor"])
@@ -183,7 +173,7 @@ def _pixels(
     for block in blocks.pixel_blocks(raw, aligned, (-np.inf, np.inf)):
         here = slice(block.first, block.first + len(block.counts))
         inside, above = (
-            block.counts[:, _channels(block.energy, ends)].sum(axis=1)
+            block.counts[:, _inside(block.energy, ends)].sum(axis=1)
             for ends in (window, _weighed(window))
         )
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -14,7 +14,7 @@ from nanostitch.eels import (
     region_gap,
     surface,
 )
-from nanostitch.eels.channels import Mask, width_ev
+from nanostitch.eels.channels import Mask, stretch, width_ev
 from nanostitch.eels.choices import Choices, EnsembleTail
 from nanostitch.eels.gap_flags import ESTIMATORS
 from nanostitch.eels.gap_product import Results
@@ -168,7 +168,7 @@ def _find(
     beam: surface.Flags,
 ) -> Results:
     flags = _known(aligned, loss["region_tail_fraction"], aligned["region_zlp_fwhm"], settings)
-    spectra = _spectra(aligned, loss)
+    spectra = _spectra(aligned, loss, settings)
     measurable = np.flatnonzero(~gap_flags.forbidden(flags)[0])
     regions = {int(k): region_gap.read(spectra[k], settings) for k in measurable}
     for k, found in regions.items():
@@ -228,13 +228,14 @@ def _known(
     uncovered |= energy[0] > settings.choices.starts_ev[0] or energy[-1] < high
     found["range_not_covered"][:] = ~absent & uncovered
     found["resolution_too_coarse"][:] = coarse
-    found["tail_too_high"][:] = ~absent & ~coarse & ~(share <= settings.max_tail_fraction)
+    found["tail_too_high"][:] = ~absent & ~coarse & ~(np.abs(share) <= settings.max_tail_fraction)
     return found
 
 
-def _spectra(aligned: xr.Dataset, loss: xr.Dataset) -> list[Spectrum]:
-    """What each region is read from."""
+def _spectra(aligned: xr.Dataset, loss: xr.Dataset, settings: Settings) -> list[Spectrum]:
+    """What each region is read from; a vacuum reference only where it reaches as far as fits."""
     counts, energy = background.by_region(aligned["counts"]), aligned["energy"].to_numpy()
+    window = stretch(energy, settings.choices.window_ev)
     known = loss["zero_loss"].attrs.get("tail_model") == "vacuum"
     removed = background.by_region(loss["zero_loss"])
     uncertainty = aligned["zlp_offset_uncertainty"].to_numpy()
@@ -247,6 +248,6 @@ def _spectra(aligned: xr.Dataset, loss: xr.Dataset) -> list[Spectrum]:
         each = each[np.isfinite(each)]
         offset = float(np.sqrt((each**2).sum()) / each.size) if each.size else np.nan
         noise = background.region_noise(aligned, k)
-        vacuum = removed[k] if known else None
+        vacuum = removed[k] if known and np.isfinite(removed[k, window]).all() else None
         found.append(Spectrum(spectrum, energy, vacuum, float(fwhm), noise, offset))
     return found

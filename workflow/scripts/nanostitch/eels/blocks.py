@@ -101,15 +101,10 @@ def pixel_blocks(
         return slice(low + first, max(high + last + 1, low + first))
 
     for rows, found in _read(raw["counts"], pixels, channels):
-        begin = channels(rows).start
-        counts = _despiked(found.astype(float), rows, begin, spikes)
-        moved = np.full((len(counts), energy.size), np.nan)
-        for whole in np.unique(nearest[rows][np.isfinite(at[rows])]):
-            here = (nearest[rows] == whole) & np.isfinite(at[rows])
-            start = whole + first - begin
-            moved[here] = counts[here, start : start + energy.size]
         shift = (at[rows] - nearest[rows]) * width
-        yield Block(rows.start, moved, np.asarray(energy), shift)
+        counts = _moved(found, nearest[rows] + first - channels(rows).start, shift, energy.size)
+        _despike(counts, rows.start, nearest + first, spikes)
+        yield Block(rows.start, counts, np.asarray(energy), shift)
 
 
 def raw_blocks(raw: xr.Dataset, *, pixels: int = PIXELS) -> Iterator[RawBlock]:
@@ -177,10 +172,21 @@ def _cuts(counts: xr.DataArray, pixels: int) -> list[tuple[int, int]]:
     return [(low, min(low + step, lines)) for low in range(0, lines, step)]
 
 
-def _despiked(counts: Array, rows: slice, begin: int, spikes: list[NDArray[Any]]) -> Array:
-    """The same counts with the spikes of these pixels and channels replaced, in place."""
-    low, high = np.searchsorted(spikes[0], [rows.start, rows.stop])
-    pixel, channel, replacement = (values[low:high] for values in spikes)
-    inside = (channel >= begin) & (channel < begin + counts.shape[1])
-    counts[pixel[inside] - rows.start, channel[inside] - begin] = replacement[inside]
+def _moved(found: NDArray[Any], starts: NDArray[np.int_], shift: Array, channels: int) -> Array:
+    """Spectra from the channel where each starts; NaN where the shift is not known."""
+    counts = np.empty((len(found), channels))
+    for row, start in enumerate(starts.tolist()):
+        counts[row] = found[row, start : start + channels] if np.isfinite(shift[row]) else np.nan
     return counts
+
+
+def _despike(
+    counts: Array, begin: int, starts: NDArray[np.int_], spikes: list[NDArray[Any]]
+) -> None:
+    """Replace, in place, the spikes of the pixels from ``begin``; channels begin at ``starts``."""
+    low, high = np.searchsorted(spikes[0], [begin, begin + len(counts)])
+    pixel, channel, replacement = (values[low:high] for values in spikes)
+    row, column = pixel - begin, channel - starts[pixel]
+    inside = (column >= 0) & (column < counts.shape[1])
+    inside[inside] = np.isfinite(counts[row[inside], column[inside]])
+    counts[row[inside], column[inside]] = replacement[inside]

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import quality
-from nanostitch.eels import blocks, delocalisation, line_contrast, sub_gap
+from nanostitch.eels import background, blocks, delocalisation, line_contrast, sub_gap
 from nanostitch.eels.channels import Array, Mask
 from nanostitch.eels.line_contrast import FEWEST_POINTS, Contrast, Line
 
@@ -171,11 +171,15 @@ def _states(
     begin = tuple(share * lowest for share in starts)
     where = sub_gap.Where(lowest, clearance * fwhm, width, begin)
     beyond = np.asarray(np.any(line.sides, axis=0))
-    energy, sums = _sums(raw, aligned, (min(begin), lowest + width), [line.near, beyond])
-    gain = float(aligned["noise_factor"]) if "noise_factor" in aligned else 1.0
+    parts, noise = (line.near, beyond), background.pixel_noise(aligned)
+    energy, sums = _sums(raw, aligned, (min(begin), lowest + width), parts)
+    variances = (
+        noise.summed(int(part.sum())).variance(np.maximum(counts, 1.0))
+        for part, counts in zip(parts, sums, strict=True)
+    )
     here, there = (
-        sub_gap.excess(counts, gain * np.maximum(counts, 1.0), energy, where, _MODELS)
-        for counts in sums
+        sub_gap.excess(counts, variance, energy, where, _MODELS)
+        for counts, variance in zip(sums, variances, strict=True)
     )
     value, low, high = sub_gap.difference(here, there)
     name = "sub_gap_excess"

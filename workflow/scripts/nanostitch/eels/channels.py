@@ -57,6 +57,12 @@ def within(energy: Array, window_ev: tuple[float, float]) -> Mask:
     return np.asarray((energy >= low) & (energy <= high))
 
 
+def stretch(energy: Array, window_ev: tuple[float, float]) -> slice:
+    """The channels of :func:`within` as a slice, which copies nothing; energies ascend."""
+    low, high = window_ev
+    return slice(int(np.searchsorted(energy, low)), int(np.searchsorted(energy, high, "right")))
+
+
 def resampled(spectra: Array, energy: Array, wanted: Array, shift_ev: Array) -> Array:
     """Spectra on other channels, after a shift of their axes.
 

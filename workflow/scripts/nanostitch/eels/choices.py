@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from nanostitch.eels import onset_shape, tail
-from nanostitch.eels.channels import Array, within
+from nanostitch.eels.channels import Array, stretch
 from nanostitch.eels.noise import Noise
 from nanostitch.eels.onset_model import Prior, Setting
 
@@ -117,7 +117,7 @@ def evidence(
     choices
         Which fits are made.
     """
-    used = within(energy, choices.window_ev)
+    used = stretch(energy, choices.window_ev)
     grid = onset_shape.grid(*peak, choices.gap_range_ev, choices.starts_ev[0])
     reference = None if vacuum is None else vacuum[used]
     return Evidence(counts[:, used], energy[used], reference, grid, peak[2], noise)

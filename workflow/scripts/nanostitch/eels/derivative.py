@@ -6,15 +6,16 @@ onset, so that the raw inflection and the gap that it stands for are both given.
 """
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from nanostitch.eels.channels import Array, within
-from nanostitch.eels.estimator import NORMAL_95, Estimator, Range, Reading
+from nanostitch.eels.estimator import Estimator, Range, Reading
 from nanostitch.eels.smoothing import Smoothing
+from nanostitch.intervals import NORMAL_95
 
 Index = NDArray[np.intp]
 
@@ -51,7 +52,11 @@ def read(
     loss: Array, variance: Array, energy: Array, smooth: Smoothing, gap_range_ev: Range
 ) -> Reading:
     """Inflection of spectra with its interval; arguments as in :func:`steepest`."""
-    found = steepest(loss, variance, energy, smooth, gap_range_ev)
+    return reading(steepest(loss, variance, energy, smooth, gap_range_ev))
+
+
+def reading(found: Steepest) -> Reading:
+    """Inflection with its interval."""
     return found.place, found.lower, found.upper
 
 
@@ -125,7 +130,7 @@ def steepest(
     top, shift, height, bend = _vertex(slope, reach)
     place, known = at[top] + shift * smooth.step_ev, np.isfinite(shift)
     spread = np.broadcast_to(variance, loss.shape)[:, used]
-    noise = np.sqrt(np.maximum(_at(spread, top), 0.0))
+    noise = np.sqrt(np.maximum(at_channel(spread, top), 0.0))
     away = np.abs(np.arange(at.size) - np.where(known, top + shift, 0.0)[:, None])
     limit = np.interp(away, np.arange(at.size + 1), _limits(smooth, at.size + 1))
     spare = noise[:, None] * limit - (height[:, None] - slope)
@@ -145,19 +150,11 @@ def _reach(smooth: Smoothing) -> int:
 
 
 def _through(loss: Array, smooth: Smoothing, derivative: int, number: int) -> Array:
-    """Filtered spectra on the ``number`` channels that whole windows allow, by one product."""
+    """Filtered spectra on the ``number`` channels that whole windows allow."""
     if loss.shape[1] != number + smooth.points - 1:
         return np.full((len(loss), number), np.nan)
-    return np.asarray(loss @ _band(smooth, derivative, number))
-
-
-@lru_cache(maxsize=32)
-def _band(smooth: Smoothing, derivative: int, number: int) -> Array:
-    """Matrix of a filter: one column for each channel that it gives."""
-    weights, band = smooth.weights(derivative), np.zeros((number + smooth.points - 1, number))
-    for column in range(number):
-        band[column : column + smooth.points, column] = weights
-    return band
+    half = smooth.points // 2
+    return smooth.filtered(loss, derivative)[:, half : half + number]
 
 
 def _vertex(slope: Array, reach: int) -> tuple[Index, Array, Array, Array]:
@@ -188,14 +185,15 @@ def _parabola(reach: int) -> Array:
     return np.asarray(np.linalg.pinv(np.vander(np.arange(-reach, reach + 1.0), 3, increasing=True)))
 
 
-def _at(values: Array, column: Index) -> Array:
+def at_channel(values: Array, column: Index) -> Array:
+    """Value of each spectrum (a row) in a channel of its own."""
     return np.asarray(np.take_along_axis(values, column[:, None], 1)[:, 0])
 
 
 def _first(spare: Array) -> Array:
     """Column, between columns by a line, from which on each row first reaches 0; NaN if never."""
     column = (spare >= 0).argmax(axis=1)
-    after, before = _at(spare, column), _at(spare, np.maximum(column - 1, 0))
+    after, before = at_channel(spare, column), at_channel(spare, np.maximum(column - 1, 0))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(before < 0, after / (after - before), 0.0)
     return np.where(after >= 0, column - share, np.nan)
@@ -209,7 +207,7 @@ def _limits(smooth: Smoothing, number: int) -> Array:
     alike[: min(number, smooth.points)] = overlap[:number] / overlap[0]
     places = max(number / smooth.points, 1.0)
     # Of two neighbours the larger lies above the smaller by half of what separates their tops.
-    near, far = NORMAL_95 / 2, float(norm.ppf(1 - _ERROR_RATE / places))
+    near, far = NORMAL_95 / 2, float(ndtri(1 - _ERROR_RATE / places))
     level = near + max(far - near, 0.0) * np.clip(1 - alike, 0, 1)
     return np.asarray(level * np.sqrt(2 * (1 - alike) * overlap[0]))
 

@@ -12,6 +12,7 @@ from nanostitch.eels import fourier_log, kramers_kronig, sharpen, surface, thick
 from nanostitch.eels.channels import Array, Mask
 from nanostitch.eels.region_spectra import Regions, prepared
 from nanostitch.errors import ContractError
+from nanostitch.intervals import NORMAL_95
 
 Real = NDArray[np.floating[Any]]
 
@@ -27,7 +28,6 @@ FORBIDDING = {
 METHOD_ERROR = 0.1
 """Relative standard uncertainty of a thickness by the sum rule for what is not in it: retardation,
 surface losses, losses beyond the dipole limit (Egerton 2011, section 5.1.3: some 10 %)."""
-_NORMAL_95 = 1.959964
 _UNITS = {"specimen_thickness": "nm"}
 
 
@@ -166,7 +166,7 @@ def _spread(relative: thickness.Thickness, index: float, uncertainty: float) -> 
     by_index = 2 * uncertainty / (index * (index**2 - 1))
     with np.errstate(invalid="ignore"):
         by_loss = (relative.upper - relative.lower) / (2 * relative.value)
-    return np.asarray(np.hypot(_NORMAL_95 * np.hypot(by_index, METHOD_ERROR), by_loss))
+    return np.asarray(np.hypot(NORMAL_95 * np.hypot(by_index, METHOD_ERROR), by_loss))
 
 
 def _bounded(name: str, value: Real, lower: Real, upper: Real) -> dict[str, Real]:

@@ -9,7 +9,17 @@ from scipy.ndimage import uniform_filter1d
 from nanostitch.eels import onset
 from nanostitch.eels.channels import Array
 from nanostitch.eels.choices import Choices, Evidence, form, setting, tails
-from nanostitch.eels.onset_model import ONSET, Setting, State, Sums, expected, start, sums, whole
+from nanostitch.eels.onset_model import (
+    ONSET,
+    Setting,
+    State,
+    Sums,
+    expected,
+    mean_deviance,
+    start,
+    sums,
+    whole,
+)
 
 _SMOOTHED_CHANNELS = 5
 # Least length of a fit above the gap, in widths of the zero-loss peak.
@@ -151,13 +161,14 @@ def _roughly(seen: Evidence, choices: Choices, how: Setting, model: str) -> _Rou
     """Fit in the longest window, and one linear step from it in every other."""
     count = len(seen.counts)
     # Of a single spectrum the smoothed counts are noise themselves.
-    mean = uniform_filter1d(seen.counts.mean(axis=0), _SMOOTHED_CHANNELS)
-    mean = np.maximum(mean, 0.0) + seen.noise.factor / count
-    state = onset.converge(seen.counts, start(seen.counts, how, mean, how.prior.mean), how)
+    smooth = uniform_filter1d(seen.counts.mean(axis=0), _SMOOTHED_CHANNELS)
+    smooth = np.maximum(smooth, 0.0) + seen.noise.factor / count
+    state = onset.converge(seen.counts, start(seen.counts, how, smooth, how.prior.mean), how)
     windows = _windows(seen, choices, float(np.median(state.gap)))
     edges = sorted({edge for window in windows for edge in window} | {0, seen.energy.size})
     segments = sums(seen.counts, state, how, edges)
     total = _inside(segments, edges, (0, seen.energy.size))
+    mean = mean_deviance(state, how).sum(axis=0)
     last = onset.solve(total, state, how)
     # A step that promises much was not taken because it does not keep its promise.
     trusted = last.gain < _STILL_TO_GAIN * count
@@ -167,7 +178,8 @@ def _roughly(seen: Evidence, choices: Choices, how: Setting, model: str) -> _Rou
     for k, window in enumerate(windows):
         part = _inside(segments, edges, window)
         step = onset.solve(part, state, how)
-        left_out[k] = 2 * float((total.mean - part.mean).sum()) - 2 * float(np.log(width).sum())
+        beyond = float(mean.sum() - mean[slice(*window)].sum())
+        left_out[k] = 2 * beyond - 2 * float(np.log(width).sum())
         gain = step.gain if trusted else 0.0
         cost[k] = float(part.deviance.sum()) - gain + step.information + left_out[k]
     return _Rough(how, state, model, windows, cost + how.prior.penalty(state.common), left_out)

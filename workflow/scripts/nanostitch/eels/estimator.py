@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from nanostitch.eels.channels import Array
 from nanostitch.eels.smoothing import Offset, Seen, Shape, Smoothing, sampled
+from nanostitch.intervals import NORMAL_95
 
 Range = tuple[float, float]
 Reading = tuple[Array, Array, Array]
@@ -19,7 +19,6 @@ Reading = tuple[Array, Array, Array]
 Read = Callable[[Array, Array, Array, Smoothing, Range], Reading]
 """Reads spectra: loss (spectrum, channel), variance, energy, smoothing, range of the gap."""
 
-NORMAL_95 = float(norm.ppf(0.975))
 LIMITS = (0.025, 0.975)
 _PHASES = 8
 # A model of an onset is one near its gap; farther off it may rise as it likes.

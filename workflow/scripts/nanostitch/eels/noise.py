@@ -1,6 +1,6 @@
 """Noise of a camera's channels, from how much neighbours differ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -12,8 +12,6 @@ from nanostitch.eels.channels import Array, Mask
 STENCIL = (2, 3, 4)
 """Distance of the channels on both sides whose mean is the local expectation. The nearest are left
 out, because a spike spills into them."""
-EXCESS_VARIANCE = 1 + 1 / (2 * len(STENCIL))
-"""Variance of a channel less that mean, over the variance of a channel."""
 
 CURVED_FWHM = 3.0
 """Distance from the zero-loss peak from which its neighbours tell what to expect of a channel
@@ -48,6 +46,10 @@ class Noise:
         return np.asarray(
             self.read_variance + self.factor * level + (self.gain_spread * level) ** 2
         )
+
+    def summed(self, spectra: int) -> "Noise":
+        """Noise of a channel of the sum of some spectra, whose fixed pattern adds up."""
+        return replace(self, read_variance=spectra * self.read_variance)
 
 
 def _weights() -> Array:

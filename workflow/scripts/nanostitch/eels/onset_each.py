@@ -52,8 +52,8 @@ def fit(counts: Array, state: State, setting: Setting, iterations: int = ITERATI
     iterations
         Steps at most.
     """
-    curves = onset_shape.curves(setting.family, state.common[2:], setting.grid)
-    shape, noise = setting.tail.values(state.common[:2]), setting.noise
+    curves = onset_shape.curves(setting.family, state.common[2:], setting.grid, False)
+    shape = setting.tail.values(state.common[:2])
     limits = np.array(
         [
             *setting.gap_range_ev,
@@ -69,7 +69,7 @@ def fit(counts: Array, state: State, setting: Setting, iterations: int = ITERATI
         np.stack([curves.values, curves.slope]),
         np.array([setting.energy[0] - setting.grid.above[0], setting.grid.step]),
         setting.grid.parts,
-        np.array([noise.read_variance, noise.factor, noise.gain_spread**2, setting.floor]),
+        setting.noise_terms,
         limits,
         iterations,
         DEVIANCES,
@@ -121,8 +121,7 @@ def _sums(
         r2 += residual * x2
         r3 += residual * x3
         predicted = max(predicted, noise[3])
-        electrons = predicted * predicted / variance(predicted, noise)
-        deviance += lost(counts[e], predicted, electrons)
+        deviance += lost(counts[e], predicted, noise)
     normal[0, 0], normal[1, 0], normal[2, 0], normal[3, 0] = n00, n01, n02, n03
     normal[1, 1], normal[2, 1], normal[3, 1] = n11, n12, n13
     normal[2, 2], normal[3, 2], normal[3, 3] = n22, n23, n33

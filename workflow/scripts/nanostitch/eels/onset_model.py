@@ -17,7 +17,7 @@ import numpy as np
 from nanostitch.eels import onset_shape, tail
 from nanostitch.eels.channels import Array
 from nanostitch.eels.noise import Noise
-from nanostitch.eels.onset_sums import DEVIANCES, accumulate, scan
+from nanostitch.eels.onset_sums import DEVIANCES, accumulate, mean_deviances, scan
 
 OWN = 4
 """Columns of each spectrum: tail, its slope, onset, gap."""
@@ -74,6 +74,12 @@ class Setting:
         below = int((self.energy < self.gap_range_ev[0]).sum())
         return float(self.noise.factor / max(1, below))
 
+    @property
+    def noise_terms(self) -> Array:
+        """Noise as :func:`nanostitch.eels.onset_sums.accumulate` takes it."""
+        noise = self.noise
+        return np.array([noise.read_variance, noise.factor, noise.gain_spread**2, self.floor])
+
 
 @dataclass(frozen=True)
 class State:
@@ -89,20 +95,18 @@ class Sums:
     """Sums over the channels of a window, linearised at a state.
 
     ``normal`` (spectrum, column, column) and ``right`` (spectrum, column) of least squares about
-    the model; ``deviance`` of each spectrum, and ``mean`` what a true model leaves on average.
+    the model; ``deviance`` of each spectrum.
     """
 
     normal: Array
     right: Array
     deviance: Array
-    mean: Array
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
             self.normal + other.normal,
             self.right + other.right,
             self.deviance + other.deviance,
-            self.mean + other.mean,
         )
 
 
@@ -122,7 +126,7 @@ def start(counts: Array, setting: Setting, expected: Array, common: Array) -> St
     """
     low, high = setting.gap_range_ev
     gaps = np.arange(low, high, _FIRST_STEP_FWHM * setting.fwhm)
-    curve = onset_shape.curves(setting.family, common[2:], setting.grid).values
+    curve = onset_shape.curves(setting.family, common[2:], setting.grid, False).values
     index, at = setting.grid.first(float(setting.energy[0]), gaps)
     onset = setting.grid.rows(curve, index, setting.energy.size)
     shape = setting.tail.values(common[:2])
@@ -139,7 +143,7 @@ def start(counts: Array, setting: Setting, expected: Array, common: Array) -> St
 
 def expected(state: State, setting: Setting) -> Array:
     """Expected counts, one spectrum a row."""
-    curves = onset_shape.curves(setting.family, state.common[2:], setting.grid)
+    curves = onset_shape.curves(setting.family, state.common[2:], setting.grid, False)
     index, at = setting.grid.first(float(setting.energy[0]), state.gap)
     values, slope = (
         setting.grid.rows(curve, index, setting.energy.size)
@@ -151,6 +155,11 @@ def expected(state: State, setting: Setting) -> Array:
     return np.asarray(shape * (a - b * setting.tail.along) + c * onset)
 
 
+def mean_deviance(state: State, setting: Setting) -> Array:
+    """Deviance (spectrum, channel) that a true model leaves on average."""
+    return mean_deviances(expected(state, setting), setting.noise_terms, DEVIANCES)
+
+
 def sums(
     counts: Array, state: State, setting: Setting, edges: Sequence[int], common: bool = True
 ) -> list[Sums]:
@@ -159,22 +168,19 @@ def sums(
     The first columns are those of the spectrum: tail, slope, onset, gap (times the onset's
     amplitude); then, with ``common``, those of the common parameters.
     """
-    curves = onset_shape.curves(setting.family, state.common[2:], setting.grid)
+    curves = onset_shape.curves(setting.family, state.common[2:], setting.grid, common)
     index, at = setting.grid.first(float(setting.energy[0]), state.gap)
-    partial = curves.partial if common else curves.partial[:0]
-    noise = setting.noise
     found = accumulate(
         np.ascontiguousarray(counts),
         setting.tail.values(state.common[:2]),
         setting.tail.along,
         np.column_stack([state.own, state.gap - at]),
         index,
-        np.stack([curves.values, curves.slope, *partial]),
+        np.stack([curves.values, curves.slope, *curves.partial]),
         setting.grid.parts,
-        np.array([noise.read_variance, noise.factor, noise.gain_spread**2, setting.floor]),
+        setting.noise_terms,
         np.array(edges),
         OWN + (state.common.size if common else 0),
-        DEVIANCES,
     )
     return [Sums(*(array[k] for array in found)) for k in range(len(edges) - 1)]
 

@@ -131,7 +131,7 @@ def grid(
     return Grid(above, step, parts, padded, frequency, np.fft.rfft(around / seen.sum()))
 
 
-def curves(family: Family, values: Array, on: Grid) -> Curves:
+def curves(family: Family, values: Array, on: Grid, partial: bool = True) -> Curves:
     """Onset (1 + c1 x + c2 x^2) f(x), x = E - Eg, seen through the peak.
 
     Parameters
@@ -142,15 +142,18 @@ def curves(family: Family, values: Array, on: Grid) -> Curves:
         The bends c1 [1/eV] and c2 [1/eV^2], then the logarithms of the family's parameters.
     on
         From :func:`grid`.
+    partial
+        Whether derivatives by the parameters are wanted: they are most of the work.
     """
     bends, own = values[:2], values[2:]
     x = on.above
     bent = 1 + bends[0] * x + bends[1] * x**2
     transform = on.peak * family.blur(on.frequency, np.exp(own))
     sharp = family.sharp(x, on.step, np.exp(own))
-    parts = [np.fft.rfft(factor * sharp, on.padded) * transform for factor in (bent, x, x**2)]
+    factors = (bent, x, x**2) if partial else (bent,)
+    parts = [np.fft.rfft(factor * sharp, on.padded) * transform for factor in factors]
     spectra = [parts[0], 1j * on.frequency * parts[0], *parts[1:]]
-    for k, parameter in enumerate(family.parameters):
+    for k, parameter in enumerate(family.parameters if partial else ()):
         little = np.zeros(own.size)
         little[k] = _BIT * parameter.deviation
         ends = [

@@ -31,12 +31,12 @@ def variance(expected: float, noise: Array) -> float:
 
 
 @compiled
-def lost(seen: float, expected: float, electrons: float) -> float:
+def lost(seen: float, expected: float, noise: Array) -> float:
     """Twice the logarithm of the likelihood that a model loses in a channel, over its noise."""
     missed = expected - seen
     if seen > 0:
         missed += seen * math.log(seen / expected)
-    return 2 * missed * electrons / expected
+    return 2 * missed * expected / variance(expected, noise)
 
 
 @compiled
@@ -47,6 +47,17 @@ def mean_lost(electrons: float, deviances: Array) -> float:
     node = min(max(node, 0.0), last - 1e-6)
     low = int(node)
     return float(deviances[low] + (node - low) * (deviances[low + 1] - deviances[low]))
+
+
+@compiled
+def mean_deviances(expected: Array, noise: Array, deviances: Array) -> Array:
+    """Mean of :func:`lost` in each channel of some expected counts (spectrum, channel)."""
+    found = np.empty(expected.shape)
+    for i in range(expected.shape[0]):
+        for e in range(expected.shape[1]):
+            mean = max(expected[i, e], noise[3])
+            found[i, e] = mean_lost(mean * mean / variance(mean, noise), deviances)
+    return found
 
 
 @compiled
@@ -85,8 +96,7 @@ def accumulate(
     noise: Array,
     edges: NDArray[np.intp],
     columns: int,
-    deviances: Array,
-) -> tuple[Array, Array, Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Normal matrices, right sides and deviances of spectra, in parts of their channels.
 
     Parameters
@@ -110,19 +120,17 @@ def accumulate(
         First channels of the parts, and the end of the last.
     columns
         Four of each spectrum, then those of the common parameters.
-    deviances
-        :data:`DEVIANCES`.
 
     Returns
     -------
     tuple
         ``normal`` (part, spectrum, column, column), ``right`` (part, spectrum, column),
-        ``deviance`` and its mean under a true model (part, spectrum).
+        ``deviance`` (part, spectrum).
     """
     number, segments, last = counts.shape[0], edges.size - 1, curves.shape[1] - 1
     normal = np.empty((segments, number, columns, columns))
     right = np.empty((segments, number, columns))
-    deviance, mean = np.zeros((segments, number)), np.zeros((segments, number))
+    deviance = np.zeros((segments, number))
     column, slant, square = np.empty(columns), np.empty(columns), np.empty((columns, columns))
     for i in range(number):
         a, b, c, away = own[i, 0], own[i, 1], own[i, 2], own[i, 3]
@@ -147,11 +155,9 @@ def accumulate(
                     for m in range(k + 1):
                         square[k, m] += weighed * column[m]
                 predicted = max(predicted, noise[3])
-                electrons = predicted * predicted / variance(predicted, noise)
-                deviance[s, i] += lost(counts[i, e], predicted, electrons)
-                mean[s, i] += mean_lost(electrons, deviances)
+                deviance[s, i] += lost(counts[i, e], predicted, noise)
             right[s, i] = slant
             for k in range(columns):
                 for m in range(k + 1):
                     normal[s, i, k, m] = normal[s, i, m, k] = square[k, m]
-    return normal, right, deviance, mean
+    return normal, right, deviance

@@ -20,6 +20,9 @@ then 1.08 times the least possible for a Gaussian, and 1.02 with a Lorentzian pa
 CLEAR_FWHM = 1.5
 """Distance from the centre beyond which the gain side must be low, so that a slope is not taken
 for a peak [FWHM]."""
+_SHOULDER_FWHM, _FLAT = 0.3, 0.92
+"""Distance from the centre at which a peak is lower than this share of its height unless its top is
+cut off [FWHM]: there a Gaussian is 0.78, a Lorentzian 0.74, a Gaussian cut at a half 0.98."""
 _CORE_FWHM = 0.4
 """Half-width of the part whose parabola gives the height [FWHM]."""
 _SETTLED = 1e-3
@@ -61,7 +64,8 @@ class Peaks:
     gain_level
         Mean level on the gain side, next to 1.5 times ``fwhm`` from the centre, over ``height``.
     flat
-        Whether the two channels beside the brightest are as bright, as where a camera saturates.
+        Whether the two channels beside the brightest are as bright, or both shoulders nearly as
+        high as the summit: a camera saturates, perhaps below a correction of its gain.
     """
 
     top: NDArray[np.int64]
@@ -100,8 +104,9 @@ def measure(spectra: Array, noise: Noise) -> Peaks:
     found = _measure(spectra, top, noise.read_variance, noise.factor, noise.gain_spread)
     beside = np.minimum(top[:, None] + np.arange(3), spectra.shape[1] - 1)
     flat = np.ptp(np.take_along_axis(spectra, beside, axis=1), axis=1) == 0
+    flat |= found[:, -1] > _FLAT
     names = [field.name for field in fields(Peaks)][1:-1]
-    return Peaks(top, **dict(zip(names, found.T, strict=True)), flat=np.asarray(flat))
+    return Peaks(top, **dict(zip(names, found[:, :-1].T, strict=True)), flat=np.asarray(flat))
 
 
 @compiled
@@ -179,6 +184,19 @@ def _sum(c: Array, low: float, high: float) -> float:
 
 
 @compiled
+def _shoulder(c: Array, centre: float, away: float) -> float:
+    """Counts on the lower side of a peak at a distance from its centre; NaN beyond the axis."""
+    lowest = np.inf
+    for side in (-1.0, 1.0):
+        at = centre + side * away
+        if not 0 <= at < c.size - 1:
+            return np.nan
+        low = int(at)
+        lowest = min(lowest, c[low] + (at - low) * (c[low + 1] - c[low]))
+    return lowest
+
+
+@compiled
 def _centre(
     c: Array, top: int, read: float, factor: float, spread: float
 ) -> tuple[float, float, float]:
@@ -207,7 +225,7 @@ def _centre(
 def _measure(
     spectra: Array, tops: NDArray[np.int64], read: float, factor: float, spread: float
 ) -> Array:
-    found = np.full((len(spectra), 8), np.nan)
+    found = np.full((len(spectra), 9), np.nan)
     for row in range(len(spectra)):
         c, top = spectra[row], tops[row]
         if not c[top] > 0:
@@ -230,5 +248,6 @@ def _measure(
                 level = _sum(c, first, edge) / (int(np.floor(edge)) - first + 1) / height
         core = _sum(c, centre - fwhm, centre + fwhm)
         counts = _sum(c, centre - whole, centre + whole)
-        found[row] = (centre, uncertainty, fwhm, fwtm, height, core, counts, level)
+        shoulder = _shoulder(c, centre, _SHOULDER_FWHM * fwhm) / height
+        found[row] = (centre, uncertainty, fwhm, fwtm, height, core, counts, level, shoulder)
     return found

@@ -8,12 +8,14 @@ import xarray as xr
 from scipy.ndimage import uniform_filter1d
 
 from nanostitch.eels import blocks, derivative, ensemble, linear, onset, onset_each
-from nanostitch.eels.channels import Array, Mask, within
+from nanostitch.eels.channels import Array, Mask, stretch
 from nanostitch.eels.choices import Evidence, evidence, setting
+from nanostitch.eels.estimator import estimates
 from nanostitch.eels.gap_flags import ESTIMATORS
 from nanostitch.eels.noise import Noise
 from nanostitch.eels.onset_model import ONSET, State, start
 from nanostitch.eels.region_gap import Found, Settings, Spectrum, posterior, reach, shapes
+from nanostitch.intervals import NORMAL_95
 
 _LEARNT_FROM = 96
 """Pixels whose common shape is learnt; it is known ten times better than that of one of them."""
@@ -22,7 +24,6 @@ _ROWS = 1024
 """Spectra fitted at a time: their columns then lie in the cache."""
 _THREADS = 2
 _SMOOTHED_CHANNELS = 5
-_NORMAL_95 = 1.959964
 _FEW_SIGMA = 20.0
 """Onsets that stand out less have so few electrons that their likelihood is not symmetric."""
 
@@ -99,7 +100,7 @@ def read(
 def _widened(values: Array, uncertainty: Array) -> Array:
     """Bounds (estimator, value or bound, pixel) with the uncertainty of the axis added."""
     middle = values[:, :1]
-    away = np.hypot(values[:, 1:] - middle, _NORMAL_95 * uncertainty)
+    away = np.hypot(values[:, 1:] - middle, NORMAL_95 * uncertainty)
     return np.concatenate([middle, middle - away[:, :1], middle + away[:, 1:]], axis=1)
 
 
@@ -123,7 +124,7 @@ def _learn(
     counts = np.concatenate(picked)
     mean = np.maximum(uniform_filter1d(counts.mean(axis=0), _SMOOTHED_CHANNELS), 0.0)
     seen = _evidence(counts, energy, whole, noise, settings)
-    inside = within(energy, settings.choices.window_ev)
+    inside = stretch(energy, settings.choices.window_ev)
     first = _Fit(seen, settings, of_whole.learned.best, mean[inside])
     _, significance = first.run(seen.counts)
     clear = np.flatnonzero(significance > settings.min_onset_sigma)[
@@ -151,7 +152,7 @@ def _step(significance: Array, settings: Settings) -> int:
 def _from_sum(energy: Array, mean: Array, learned: ensemble.Learned) -> _Common:
     gap, lower, upper = posterior(learned, 0.0)
     best = learned.best
-    variance = ((upper - lower) / 2 / _NORMAL_95) ** 2
+    variance = ((upper - lower) / 2 / NORMAL_95) ** 2
     return _Common(energy, mean, learned, gap - float(best.state.gap[0]), variance, 1.0)
 
 
@@ -176,8 +177,7 @@ class _Fit:
         family = best.setting.family
         how = setting(many, choices, family, best.tail)
         ends = best.setting.energy[[0, -1]] + np.array([-1, 1]) * _SLACK_EV
-        used = np.flatnonzero(within(seen.energy, (float(ends[0]), float(ends[1]))))
-        self.channels = slice(int(used[0]), int(used[-1]) + 1)
+        self.channels = stretch(seen.energy, (float(ends[0]), float(ends[1])))
         self.setting = replace(
             how, energy=seen.energy[self.channels], tail=how.tail.within(self.channels)
         )
@@ -205,7 +205,7 @@ class _Job:
         energy = common.energy
         self.energy, self.common, self.settings = energy, common, settings
         self.seen = _evidence(np.zeros((2, energy.size)), energy, whole, noise, settings)
-        self.inside = within(energy, settings.choices.window_ev)
+        self.inside = stretch(energy, settings.choices.window_ev)
         self.fit = _Fit(self.seen, settings, common.learned.best, common.mean[self.inside])
         self.wanted = reach(settings, energy, [settings.smooth])
         self.noise, self.tail_sd, self.whole = noise, tail_sd, whole
@@ -224,13 +224,9 @@ class _Job:
         mean = np.maximum(self.common.mean[self.wanted], self.fit.setting.floor)
         variance = (self.noise.variance(mean) * self.common.noise)[None]
         smooth, range_ev = self.settings.smooth, self.settings.choices.gap_range_ev
-        energy = self.energy[self.wanted]
-        first = derivative.pixels(
-            loss, variance, energy, smooth, range_ev, self.above[0], self.tail_sd[0]
-        )
-        second = linear.pixels(
-            loss, variance, energy, smooth, range_ev, self.above[1], self.tail_sd[1]
-        )
+        steepest = derivative.steepest(loss, variance, self.energy[self.wanted], smooth, range_ev)
+        readings = derivative.reading(steepest), linear.reading(steepest, smooth)
+        first, second = map(estimates, readings, self.above, self.tail_sd)
         gap[1] = first.gap, first.gap_lower, first.gap_upper
         gap[2] = linear.stated(second)
         inflection = np.array([first.value, first.value_lower, first.value_upper])
@@ -252,7 +248,7 @@ class _Job:
         median, low, high = (
             noise * onset.split_quantile(below, above, level) for level in (0.5, 0.025, 0.975)
         )
-        further = _NORMAL_95 * np.sqrt(self.common.variance)
+        further = NORMAL_95 * np.sqrt(self.common.variance)
         return np.stack(
             [
                 middle + median,

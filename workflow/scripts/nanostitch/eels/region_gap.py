@@ -7,17 +7,17 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from nanostitch.eels import derivative, ensemble, linear, mixture, onset_shape, sub_gap, sweep
-from nanostitch.eels.channels import Array, Mask, within
+from nanostitch.eels.channels import Array, stretch
 from nanostitch.eels.choices import Choices, evidence
 from nanostitch.eels.estimator import Removal
 from nanostitch.eels.gap_flags import ESTIMATORS
 from nanostitch.eels.noise import Noise
 from nanostitch.eels.onset_model import expected
 from nanostitch.eels.smoothing import Smoothing, defensible
+from nanostitch.intervals import NORMAL_95
 
 _SMOOTHED_CHANNELS = 5
 _LEVELS = (0.5, 0.025, 0.975)
-_NORMAL_95 = 1.959964
 _LITTLE = 1e-30
 _MINOR = 0.05
 """Share of the probability below which a kind of onset is represented by its likeliest alone."""
@@ -98,7 +98,7 @@ def read(spectrum: Spectrum, settings: Settings) -> Found:
     gap = np.concatenate([[posterior(learned, spectrum.offset_uncertainty)], others.gap])
     inflection = others.value[0].copy()
     for values in (gap[1:], inflection[None]):
-        away = np.hypot(values[:, 1:] - values[:, :1], _NORMAL_95 * spectrum.offset_uncertainty)
+        away = np.hypot(values[:, 1:] - values[:, :1], NORMAL_95 * spectrum.offset_uncertainty)
         values[:, 1], values[:, 2] = values[:, 0] - away[:, 0], values[:, 0] + away[:, 1]
     absent = bool(learned.significance[0] < settings.min_onset_sigma)
     low, high = choices.gap_range_ev
@@ -162,7 +162,7 @@ def shapes(
         several = _NODES if share > _MINOR * total else {"": (0.0, 1.0)}
         for label, (away, part) in several.items():
             values = (best.state.common + away * best.step.lever)[2:]
-            seen[name + label] = grid.above, onset_shape.curves(family, values, grid).values
+            seen[name + label] = grid.above, onset_shape.curves(family, values, grid, False).values
             itself[name + label] = onset_shape.steepest(family, values, grid)
             weights[name + label] = part * share / total
     return seen, weights, itself
@@ -223,11 +223,11 @@ def _others(spectrum: Spectrum, learned: ensemble.Learned, settings: Settings) -
     )
 
 
-def reach(settings: Settings, energy: Array, smooths: Sequence[Smoothing]) -> Mask:
+def reach(settings: Settings, energy: Array, smooths: Sequence[Smoothing]) -> slice:
     """Channels that smoothing windows need, above the first start of a fit."""
     away = max(one.width_ev for one in smooths) / 2 + smooths[0].step_ev
     low, high = settings.choices.gap_range_ev
-    return within(energy, (max(settings.choices.starts_ev[0], low - away), high + away))
+    return stretch(energy, (max(settings.choices.starts_ev[0], low - away), high + away))
 
 
 def _sub_gap(spectrum: Spectrum, gap_ev: float, settings: Settings) -> float:

@@ -47,9 +47,10 @@ class Regions:
 def prepared(aligned: xr.Dataset, loss: xr.Dataset) -> Regions:
     """Tell the zero-loss peak of each region apart and take plural scattering out.
 
-    The peak's tail is what ``loss`` removed; where it removed none, the mean of an exponential
-    and a power law through the tail between the core of the peak and the minimum of the spectrum.
-    Below that tail everything is zero-loss peak.
+    The peak's tail is what ``loss`` removed from its tail window on; where it removed none, the
+    mean of an exponential and a power law through the tail between the core of the peak and the
+    minimum of the spectrum. Below that tail everything is zero-loss peak: a vacuum reference that
+    is scaled to the tail does not have the height of the peak.
 
     Parameters
     ----------
@@ -63,18 +64,21 @@ def prepared(aligned: xr.Dataset, loss: xr.Dataset) -> Regions:
     number = len(counts)
     begin, least, value, lower, upper = np.full((5, number), np.nan)
     short, lossy = np.zeros(number, bool), np.zeros(number, bool)
+    gain = float(aligned["noise_factor"])
+    fitted_ev = float(np.ravel(loss["zero_loss"].attrs.get("tail_window_ev", 0.0))[0])
+    removed[:, energy < fitted_ev - EXACT_CHANNELS * step] = np.nan
     zero_loss, single = np.full(counts.shape, np.nan), np.full((number, far_ev.size), np.nan)
     for row in np.flatnonzero(usable):
         window = [times * fwhm[row] for times in SEPARATION_FWHM]
         parts = thickness.separation(counts[row], energy, window)
-        found = thickness.relative_thickness(counts[[row]], energy, parts=parts)
+        found = thickness.relative_thickness(counts[[row]], energy, gain=gain, parts=parts)
         value[row], lower[row], upper[row] = found.value[0], found.lower[0], found.upper[0]
         short[row], least[row] = found.short[0], parts.energy_ev
         zero_loss[row], begin[row] = _peak_of(counts[row], removed[row], energy, parts)
         whole = _continued(counts[row], energy, far_ev)
         once = fourier_log.deconvolve(whole, zero_loss[row], taper_channels=TAPER_CHANNELS)
         single[row] = np.where(far_ev > begin[row], once[0], 0)
-        noise = np.sqrt(max(float(counts[row][energy > begin[row]].sum()), 1.0))
+        noise = np.sqrt(gain * max(float(counts[row][energy > begin[row]].sum()), 1.0))
         lossy[row] = single[row][: energy.size].sum() > LEAST_SIGMA * noise
     relative = thickness.Thickness(value, lower, upper, short)
     ends = (begin, least)
@@ -86,8 +90,10 @@ def _peak_of(
 ) -> tuple[Array, float]:
     """Zero-loss peak with its tail, and the energy from where it is told from the losses."""
     known = np.isfinite(removed)
-    tail = removed if known.any() else parts.tails.mean(axis=0)
-    above = known if known.any() else energy > energy[parts.tail_channels].max(initial=0)
+    tail = np.where(known, removed, parts.tails.mean(axis=0))
+    # A reference may end before the spectrum does.
+    fitted = np.maximum.accumulate(known)
+    above = fitted if known.any() else energy > energy[parts.tail_channels].max(initial=0)
     above &= energy > 0
     return np.where(above, tail, counts), float(energy[~above].max())
 

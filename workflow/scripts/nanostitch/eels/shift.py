@@ -5,15 +5,12 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import brentq
-from scipy.stats import norm
 
+from nanostitch.eels import mixture
 from nanostitch.eels.channels import Array
 from nanostitch.errors import ContractError
 
 _ENDS = ("", "_lower", "_upper")
-_FAR = 9.0
-"""Standard deviations beyond which a normal distribution holds nothing."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,8 @@ def _of_gaps(one: "_Members", other: "_Members") -> Shift:
     pairs = weights > 0
     shift = (b.gap - a.gap[:, None])[pairs]
     deviation = np.hypot(a.uncertainty[:, None], b.uncertainty)[pairs]
-    value, lower, upper = (
-        _quantile(level, shift, deviation, weights[pairs]) for level in (0.5, 0.025, 0.975)
-    )
+    known = np.maximum(deviation, np.finfo(float).tiny)
+    value, lower, upper = mixture.quantiles(shift, known, weights[pairs], (0.5, 0.025, 0.975))
     return Shift(value, lower, upper, common)
 
 
@@ -143,13 +139,3 @@ def _members(one: xr.Dataset) -> _Members:
     total = weight[known].sum() if known.any() else 1.0
     names = tuple(str(name) for name in one["member"].values[known])
     return _Members(names, gap[known], uncertainty[known], weight[known] / total)
-
-
-def _quantile(level: float, at: Array, deviation: Array, weights: Array) -> float:
-    """Quantile of a mixture of normal distributions."""
-    narrow = np.maximum(deviation, np.finfo(float).tiny)
-    reach = _FAR * narrow
-    low, high = float((at - reach).min()), float((at + reach).max())
-    if not low < high:
-        return low
-    return float(brentq(lambda x: weights @ norm.cdf((x - at) / narrow) - level, low, high))

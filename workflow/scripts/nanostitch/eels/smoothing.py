@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from scipy.ndimage import correlate1d
 from scipy.signal import savgol_coeffs
 
 from nanostitch.eels.channels import Array
@@ -44,9 +45,9 @@ class Smoothing:
         """
         found = np.full(loss.shape, np.nan)
         if loss.shape[-1] >= self.points:
-            windows = np.lib.stride_tricks.sliding_window_view(loss, self.points, axis=-1)
-            half = self.points // 2
-            found[..., half : loss.shape[-1] - half] = windows @ self.weights(derivative)
+            whole = slice(self.points // 2, loss.shape[-1] - self.points // 2)
+            smooth = correlate1d(loss, self.weights(derivative), output=np.float64)
+            found[..., whole] = smooth[..., whole]
         return found
 
     def first_derivative(self, loss: Array) -> Array:

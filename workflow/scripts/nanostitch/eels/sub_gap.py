@@ -10,11 +10,12 @@ from itertools import product
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from nanostitch.eels import tail
 from nanostitch.eels.channels import Array, within
-from nanostitch.eels.estimator import NORMAL_95, hull
+from nanostitch.eels.estimator import hull
+from nanostitch.intervals import NORMAL_95
 
 LEVEL = 0.95
 _FEWEST_CHANNELS = 8
@@ -112,11 +113,11 @@ def limit(found: Excess) -> float:
     """Upper limit (95 %) of a signal that cannot be negative; NaN where nothing can be said."""
     if not found.value.size:
         return np.nan
-    below = norm.sf(0, found.value, found.deviation)
+    below = ndtr(found.value / found.deviation)
     share = found.weight
 
     def beyond(at: float) -> float:
-        tails = norm.sf(at, found.value, found.deviation) / np.maximum(below, _LEAST)
+        tails = ndtr((found.value - at) / found.deviation) / np.maximum(below, _LEAST)
         return float(share @ tails) - (1 - LEVEL)
 
     top = float(np.maximum(found.value, 0.0).max() + _FAR * found.deviation.max())

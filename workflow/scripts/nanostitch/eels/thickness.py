@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nanostitch.intervals import NORMAL_95
+
 Real = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
@@ -27,7 +29,6 @@ chance dip of few counts is none."""
 HIGHEST_SEPARATION_EV = 12.0
 """Where a minimum between zero-loss peak and losses is looked for at most [eV]: the gaps of
 solids lie below."""
-_NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,9 @@ def relative_thickness(
     if parts is None:
         assert pooled is not None
         parts = separation(pooled, energy, tail_window_ev)
-    below = energy <= parts.energy_ev
-    zero = counts[:, below].sum(axis=1, dtype=float)
-    lost = counts[:, ~below].sum(axis=1, dtype=float)
+    end_of_zero = int(np.searchsorted(energy, parts.energy_ev, "right"))
+    zero = counts[:, :end_of_zero].sum(axis=1, dtype=float)
+    lost = counts[:, end_of_zero:].sum(axis=1, dtype=float)
     tail = counts[:, parts.tail_channels].sum(axis=1, dtype=float)
     last = max(1, round(END_SHARE * energy.size))
     end = np.maximum(counts[:, -last:].mean(axis=1, dtype=float), 0)
@@ -164,7 +165,7 @@ def relative_thickness(
                 (least, FLATTEST),
             )
         )
-        noise = _NORMAL_95 * np.sqrt(gain * lost / zero / (zero + lost))
+        noise = NORMAL_95 * np.sqrt(gain * lost / zero / (zero + lost))
         share = beyond / (FLATTEST - 1) / lost
     short = ~(share <= MOST_BEYOND) if energy[-1] >= REACH_EV else np.ones(len(zero), bool)
     known = ~short & (zero > 0) & np.isfinite(value)

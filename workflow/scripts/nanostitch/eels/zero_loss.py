@@ -156,7 +156,8 @@ def _dose(field: xr.DataArray, told: dict[str, Any]) -> float | None:
     if "dose_e_per_nm2" in told:
         return float(told["dose_e_per_nm2"])
     current, time = told.get("beam_current_pa"), told.get("dwell_time_s", told.get("exposure_s"))
-    if current is None or time is None or not {"y", "x"} <= set(field.coords):
+    pitched = all(dim in field.coords and field.sizes[dim] > 1 for dim in ("y", "x"))
+    if current is None or time is None or not pitched:
         return None
     area = np.prod([float(np.abs(np.diff(field[dim].to_numpy()).mean())) for dim in ("y", "x")])
     return float(current) * float(time) * _ELECTRONS_PER_PA_S / float(area)
