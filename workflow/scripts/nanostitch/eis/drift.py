@@ -40,8 +40,7 @@ def fraction(found: Fitted, data: Data, time: Values, resistance: str) -> Interv
         values = np.tile(fit.unpacked(found.circuit, moved[:-1]), (time.size, 1))
         values[:, at] *= np.maximum(1 + moved[-1] * share, _LEAST)
         model = np.diagonal(elements.impedance(found.circuit, values, data.frequency))
-        off = (data.impedance - model) * np.sqrt(2) / data.deviation
-        return np.asarray(np.nan_to_num(np.concatenate([off.real, off.imag])))
+        return fit.weighted(model, data)
 
     begin = np.append(found.logs, 0.0)
     solved = least_squares(residual, begin, method="lm", max_nfev=_MOST_STEPS * begin.size)

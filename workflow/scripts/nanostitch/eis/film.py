@@ -49,6 +49,10 @@ def measure(best: Bounded, time: Values | None) -> tuple[dict[str, Interval], di
         text = "no resistance to a direct current within the frequencies measured"
         return numbers, {f"{circuit.text}: {text}; measure at lower ones": "doubtful"}
     at = circuit.index(arc.resistance, "resistance")
+    _, least, most = best.intervals[at]
+    if not np.isfinite(most):
+        text = f"no resistance to a direct current is seen, it is above {least:.2g} ohm"
+        return numbers, {f"{circuit.text}: {text}; measure at lower frequencies": "doubtful"}
     numbers["film_resistance"] = best.intervals[at]
     numbers["series_resistance"] = _series(best, at)
     numbers["direct_current_resistance"] = bounds.derived(
@@ -57,11 +61,24 @@ def measure(best: Bounded, time: Values | None) -> tuple[dict[str, Interval], di
     numbers |= _capacitance(best, arc)
     if time is not None:
         numbers["drift_fraction"] = drift.fraction(found, data, time, arc.resistance)
-    peak, lowest = numbers["peak_frequency"][0], float(data.frequency[0])
-    if peak >= lowest:
-        return numbers, {}
-    text = f"the arc peaks at {peak:.2g} Hz, below the lowest frequency of {lowest:.2g} Hz"
-    return numbers, {f"{text}: its resistance is extrapolated": "doubtful"}
+    return numbers, _limits(numbers, float(data.frequency[0]))
+
+
+def _limits(numbers: dict[str, Interval], lowest: float) -> dict[str, Level]:
+    """Arcs that the spectrum hardly shows."""
+    reasons: dict[str, Level] = {}
+    if numbers["film_resistance"][1] < _LEAST * numbers["film_resistance"][0]:
+        most = numbers["film_resistance"][2]
+        reasons[f"no arc beyond noise: a film has less than {most:.2g} ohm here"] = "doubtful"
+    peak = numbers["peak_frequency"][0]
+    if peak < lowest:
+        text = f"the arc peaks at {peak:.2g} Hz, below the lowest frequency of {lowest:.2g} Hz"
+        reasons[f"{text}: its resistance is extrapolated"] = "doubtful"
+    return reasons
+
+
+_LEAST = 1e-3
+"""Lower bound of a resistance over its value below which the spectrum does without it."""
 
 
 def _series(best: Bounded, film: int) -> Interval:

@@ -147,10 +147,23 @@ def packed(circuit: Circuit, values: Values) -> Values:
 
 
 def _residuals(circuit: Circuit, logs: Values, data: Data) -> Values:
-    """Weighted residuals, real parts then imaginary ones, dims (set, residual)."""
-    model = impedance(circuit, unpacked(circuit, logs), data.frequency)
-    off = (data.impedance - model) * (np.sqrt(2) / data.deviation)
-    found = np.concatenate([off.real, off.imag], axis=1)
+    """Weighted residuals of many sets of parameters, dims (set, residual)."""
+    return weighted(impedance(circuit, unpacked(circuit, logs), data.frequency), data)
+
+
+def weighted(model: Complex, data: Data) -> Values:
+    """Residuals of a model [ohm] over their deviation: real parts, then imaginary ones.
+
+    Parameters
+    ----------
+    model
+        Dims (..., frequency); what is no number lies far off, never on the data.
+    data
+        Spectrum.
+    """
+    with np.errstate(invalid="ignore"):  # parameters far off make infinite impedances
+        off = (data.impedance - model) * (np.sqrt(2) / data.deviation)
+    found = np.concatenate([off.real, off.imag], axis=-1)
     return np.asarray(np.nan_to_num(found, nan=_BEYOND, posinf=_BEYOND, neginf=-_BEYOND))
 
 

@@ -86,8 +86,9 @@ def dataset(raw: xr.Dataset, outcome: Outcome) -> xr.Dataset:
     told, _ = electrodes.told(raw.attrs)
     if told is not None:
         one = ratio((1.0, 1.0, 1.0), outcome.numbers["film_resistance"])
-        product = product.assign(_bounded("sheet_conductance", scaled(one, 1 / told.squares), "S"))
-        product["cell_constant"] = ((), told.squares, {"units": "1"})
+        constant = electrodes.cell_constant(told, electrodes.thickness(raw.attrs))
+        product = product.assign(_bounded("sheet_conductance", scaled(one, 1 / constant), "S"))
+        product["cell_constant"] = ((), constant, {"units": "1"})
     product["verdict"] = quality.verdict(outcome.reasons).assign_attrs(units="1")
     return product
 

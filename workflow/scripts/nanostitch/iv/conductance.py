@@ -52,6 +52,7 @@ def measure(
     ohmic_tolerance: float,
     slowest_relaxation: float,
     widest_interval: float,
+    largest_drift: float,
 ) -> xr.Dataset:
     """Measure the conductance, what bends and opens the curve, and the film behind it.
 
@@ -63,7 +64,7 @@ def measure(
         ``conductance.nc`` of the acquisition that this one is compared with.
     fewest_points, window_steps, narrowest_window, ohmic_significance, ohmic_tolerance
         See the schema ``iv``.
-    slowest_relaxation, widest_interval
+    slowest_relaxation, widest_interval, largest_drift
         See the schema ``iv``.
 
     Returns
@@ -88,6 +89,8 @@ def measure(
         )
         found = _response(points, window)
         found.reasons.update(_doubts(points, window, found, widest_interval))
+        found.reasons.update(_drifting(points, window, largest_drift))
+        found.reasons.update(_backwards(found))
         windows = np.stack([window.limits, window.log_slope, window.p_value])
     _add_film(found, raw.attrs)
     _add_ratio(found, compared_with)
@@ -112,7 +115,9 @@ def _refusal(
     inside = int((size <= narrowest * size.max(initial=0.0)).sum())
     if inside < fewest or np.ptp(points.voltage) <= 0:
         share = f"{100 * narrowest:g} %"
-        return f"{inside} points in the inner {share} of the voltages, {fewest} are needed", "bad"
+        text = f"{inside} points in the inner {share} of the voltages, {fewest} are needed"
+        left = f" ({points.limited} at the limit of the current left out)" if points.limited else ""
+        return text + left, "bad"
     if not points.current.any():
         return "every current is 0: was the film connected?", "bad"
     return None
@@ -170,11 +175,33 @@ def _doubts(
     elif points.time is None:
         reasons["no time and no sweep rate: slow carriers are in the slope"] = "doubtful"
     value, low, high = found.intervals["conductance"][0]
-    if low <= 0:
+    if low <= 0 <= high:
         reasons[f"no conductance beyond noise: below {high:.2g} S"] = "doubtful"
-    elif (high - low) / 2 > widest * value:
+    elif (high - low) / 2 > widest * abs(value):
         reasons[f"conductance known to ±{50 * (high - low) / value:.0f} % only"] = "doubtful"
     return reasons
+
+
+def _drifting(points: Sweep, window: Window, largest: float) -> dict[str, quality.Level]:
+    """Whether the offset drifted by too much of the film's current to be the meter's."""
+    _, low, high = window.fit.estimate("drift")
+    if points.time is None or not low * high > 0:
+        return {}
+    change = min(abs(low), abs(high)) * float(np.ptp(points.time))
+    film = abs(window.fit.estimate("conductance")[0]) * float(np.abs(points.voltage).max())
+    if change <= largest * film:
+        return {}
+    text = f"the current drifted by {change:.2g} A or more in the sweep, of {film:.2g} A at its end"
+    return {f"{text}: did a contact fail, or the film change?": "doubtful"}
+
+
+def _backwards(found: _Numbers) -> dict[str, quality.Level]:
+    """Refuse a conductance that is negative beyond noise, which no film has."""
+    value, _, high = found.intervals["conductance"][0]
+    if not high < 0:
+        return {}
+    found.intervals["conductance"] = _NOTHING, "S"
+    return {f"the current falls with the voltage ({value:.2g} S): is its sign turned?": "bad"}
 
 
 def _add_film(found: _Numbers, attrs: Mapping[str, object]) -> None:
@@ -186,10 +213,10 @@ def _add_film(found: _Numbers, attrs: Mapping[str, object]) -> None:
             text = f"no sheet conductance: {', '.join(lacking)} not told in acquisitions.tsv"
             found.reasons[text] = "doubtful"
         return
-    thickness = float(str(attrs.get("film_thickness_nm", np.nan))) * 1e-9
-    factor = 1.0 if np.isnan(thickness) else electrodes.thickness_factor(told, thickness)
-    sheet = scaled(conductance, 1 / (told.squares * factor))
-    found.plain["cell_constant"] = told.squares * factor, "1"
+    thickness = electrodes.thickness(attrs)
+    constant = electrodes.cell_constant(told, thickness)
+    sheet = scaled(conductance, 1 / constant)
+    found.plain["cell_constant"] = constant, "1"
     found.intervals["sheet_conductance"] = sheet, "S"
     if np.isfinite(thickness):
         low = ratio((1.0, 1.0, 1.0), sheet)

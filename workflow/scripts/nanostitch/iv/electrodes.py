@@ -50,6 +50,25 @@ def told(attrs: Mapping[str, Any]) -> tuple[Electrodes | None, list[str]]:
     return Electrodes(gap * 1e-6, length * 1e-3, 2 * round(pairs) - 1), []
 
 
+def thickness(attrs: Mapping[str, Any]) -> float:
+    """Told thickness of the film [m]; NaN where it is not told."""
+    return float(attrs.get("film_thickness_nm", np.nan)) * 1e-9
+
+
+def cell_constant(electrodes: Electrodes, film: float) -> float:
+    """Conductance over sheet conductance.
+
+    Parameters
+    ----------
+    electrodes
+        Told geometry.
+    film
+        Thickness of the film [m]; with NaN it counts as thin.
+    """
+    factor = 1.0 if np.isnan(film) else thickness_factor(electrodes, film)
+    return electrodes.squares * factor
+
+
 def thickness_factor(electrodes: Electrodes, thickness: float) -> float:
     """Conductance of a film of finite thickness over that of the same film if it were thin.
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from nanostitch.iv import beyond
 from nanostitch.iv.sweep import Sweep
 
 Values = NDArray[np.float64]
@@ -47,9 +48,10 @@ class Fit(NamedTuple):
     """Posterior of the response: a mixture over relaxation times, with drift and without.
 
     ``names`` of the linear terms; ``times`` [s] and ``weight`` (member); ``value`` and ``spread``
-    (member, term) in SI units, with ``freedom`` degrees; ``model`` [A] of each point by the most
-    probable member, ``stretch`` of the variance by autocorrelated noise, ``noise`` [A] the
-    standard deviation of the residuals, ``squares`` [A2] their weighted sum.
+    (member, term) in SI units, with ``freedom`` degrees; ``stretch`` of the variance by
+    autocorrelated noise, ``residual`` [A] of the most probable member, ``noise`` [A] its standard
+    deviation, ``limit`` [A] from which a residual is an outlier, and ``unit`` [A2] by how much a
+    term that means nothing lowers the :meth:`dispersion`.
     """
 
     names: tuple[str, ...]
@@ -58,10 +60,16 @@ class Fit(NamedTuple):
     value: Values
     spread: Values
     freedom: float
-    model: Values
     stretch: float
     noise: float
-    squares: float
+    residual: Values
+    limit: float
+    unit: float
+
+    def dispersion(self, limit: float) -> float:
+        """Twice Huber's loss of the residuals [A2]: squares to the limit [A], then straight."""
+        size = np.abs(self.residual)
+        return float(np.where(size <= limit, size**2, (2 * size - limit) * limit).sum())
 
     def estimate(self, name: str) -> tuple[float, float, float]:
         """Mean, lower and upper bound (95 %) of one term; NaN where it was not fitted."""
@@ -140,7 +148,9 @@ def lagging(voltage: Values, time: Values, tau: Values) -> Values:
     return u
 
 
-def fit(sweep: Sweep, inside: Flags, times: Values, more: tuple[int, ...] = ()) -> Fit:
+def fit(
+    sweep: Sweep, inside: Flags, times: Values, more: tuple[int, ...] = (), whole: bool = True
+) -> Fit:
     """Fit the response to the points inside a window, averaged over relaxation times and drift.
 
     Parameters
@@ -148,11 +158,15 @@ def fit(sweep: Sweep, inside: Flags, times: Values, more: tuple[int, ...] = ()) 
     sweep
         All usable points: slow carriers remember what lies outside the window, too.
     inside
-        Which of them the fit may use.
+        Which of them lie in the window.
     times
         Relaxation times [s], each as probable as the others beforehand; NaN for none.
     more
         Powers of the voltage to fit besides.
+    whole
+        Whether the others tell how both directions differ, on any static curve of their own (see
+        :mod:`nanostitch.iv.beyond`): charging, slow carriers and drift show best where the sweep
+        turns.
 
     Returns
     -------
@@ -162,21 +176,25 @@ def fit(sweep: Sweep, inside: Flags, times: Values, more: tuple[int, ...] = ()) 
         Akaike's information criterion for drift (Burnham & Anderson 2002): that of the Bayesian
         one hides drifts that still move the conductance.
     """
-    robust, digit = np.ones(int(inside.sum())), _digit(sweep.current[inside])
+    fitted, static = inside, np.zeros((int(inside.sum()), 0))
+    if whole and sweep.time is not None and sweep.both_ways:
+        fitted, static = beyond.static(sweep.voltage, inside)
+    robust, digit = np.ones(int(fitted.sum())), _digit(sweep.current[inside])
     for _ in range(ROUNDS):
-        members = _members(sweep, inside, times, more, robust)
-        weight = _likelihoods(members)
+        members = _members(sweep, fitted, times, more, robust, static)
+        weight = _likelihoods(members, static.shape[1], inside[fitted])
         best = members[int(np.argmax(weight))]
-        robust = _huber(best.residual, digit)
+        limit = _limit(best.residual, digit)
+        robust = limit / np.maximum(np.abs(best.residual), limit)
         near = [one.time for one, w in zip(members, weight, strict=True) if w >= LIKELY]
         low, high = np.searchsorted(times, [min(near), max(near)])
         ends = times[[max(low - 1, 0), min(high + 1, times.size - 1)]]
         times = np.geomspace(ends[0], ends[1], TIMES) if times.size > 1 else times
-    stretch = _stretch(best)
-    freedom = max(best.residual.size - best.number, 1.0)
+    stretch = _stretch(best, inside[fitted])
+    freedom = max(best.residual.size - static.shape[1] - best.number, 1.0)
     # Huber's asymptotic variance: that of the influence over the square of its mean slope.
-    influence, slope = robust * best.residual, float(np.mean(robust == 1.0))
-    noise = float(np.sqrt(influence @ influence / freedom)) / max(slope, 0.5)
+    influence, slope = robust * best.residual, max(float(np.mean(robust == 1.0)), 0.5)
+    noise = float(np.sqrt(influence @ influence / freedom)) / slope
     spread = np.array([one.unit_spread for one in members]) * noise * np.sqrt(stretch)
     return Fit(
         (*_LINEAR, *(f"power_{power}" for power in more)),
@@ -185,50 +203,64 @@ def fit(sweep: Sweep, inside: Flags, times: Values, more: tuple[int, ...] = ()) 
         np.array([one.value for one in members]),
         np.maximum(spread, _TINY),
         max(freedom / stretch, 1.0),
-        sweep.current[inside] - best.residual,
         stretch,
         noise,
-        best.squares,
+        best.residual,
+        limit,
+        noise**2 * slope,
     )
 
 
 def _members(
-    sweep: Sweep, inside: Flags, times: Values, more: tuple[int, ...], robust: Values
+    sweep: Sweep,
+    fitted: Flags,
+    times: Values,
+    more: tuple[int, ...],
+    robust: Values,
+    static: Values,
 ) -> list[_Solution]:
     """Weighted least squares at each time, without drift of the offset and with it."""
-    size, timed = sweep.voltage.size, sweep.time is not None and sweep.both_ways
-    nothing = np.zeros(size)
+    timed = sweep.time is not None and sweep.both_ways
+    nothing = np.zeros(sweep.voltage.size)
     clock = sweep.time if sweep.time is not None and timed else nothing
+    rate = sweep.rate if timed else nothing
     slow = lagging(sweep.voltage, clock, times) if np.isfinite(times).all() else nothing[:, None]
-    powers = [sweep.voltage**power for power in more]
+    steady = [sweep.voltage, np.ones(nothing.size), rate, nothing, clock]
+    steady += [sweep.voltage**power for power in more]
+    columns = np.concatenate([np.stack(steady, axis=1), slow], axis=1)[fitted]
+    root = np.sqrt(robust)
+    # Frisch & Waugh, Econometrica 1 (1933) 387: as if the splines had been fitted along.
+    plain = beyond.without(static, columns)
+    weighted = beyond.without(static * root[:, None], columns * root[:, None])
+    current = beyond.without(static * root[:, None], sweep.current[fitted] * root)
     found = []
-    for drift in (nothing, clock) if timed else (nothing,):
+    for drift in (3, 4) if timed else (3,):
         for at, time in enumerate(times):
-            rate = sweep.rate if timed else nothing
-            columns = [sweep.voltage, np.ones(size), rate, slow[:, at], drift, *powers]
-            kept = np.stack(columns, axis=1)[inside]
-            found.append(_solved(time, kept, sweep.current[inside], robust))
+            terms = [0, 1, 2, len(steady) + at, drift, *range(5, len(steady))]
+            found.append(_solved(time, plain[:, terms], weighted[:, terms], current, root))
     return found
 
 
-def _solved(time: float, columns: Values, current: Values, robust: Values) -> _Solution:
-    """Weighted least squares; columns are scaled to one for the solver, empty ones give 0."""
-    scale = np.linalg.norm(columns, axis=0)
+def _solved(
+    time: float, plain: Values, weighted: Values, current: Values, root: Values
+) -> _Solution:
+    """Least squares of weighted columns, scaled to one for the solver; empty ones give 0."""
+    scale = np.linalg.norm(plain, axis=0)
     used = scale > 0
-    unit, root = columns[:, used] / scale[used], np.sqrt(robust)
+    unit = plain[:, used] / scale[used]
     value, spread = np.zeros(scale.size), np.zeros(scale.size)
-    value[used] = np.linalg.lstsq(unit * root[:, None], current * root, rcond=None)[0]
-    residual = current - unit @ value[used]
-    spread[used] = np.sqrt(np.maximum(np.diag(np.linalg.pinv(unit.T @ unit)), 0.0)) / scale[used]
+    value[used] = np.linalg.lstsq(weighted[:, used] / scale[used], current, rcond=None)[0]
     value[used] /= scale[used]
-    return _Solution(time, value, spread, residual, float(robust @ residual**2), int(used.sum()))
+    left = current - weighted @ value
+    spread[used] = np.sqrt(np.maximum(np.diag(np.linalg.pinv(unit.T @ unit)), 0.0)) / scale[used]
+    return _Solution(time, value, spread, left / root, float(left @ left), int(used.sum()))
 
 
-def _likelihoods(members: list[_Solution]) -> Values:
+def _likelihoods(members: list[_Solution], splines: int, inside: Flags) -> Values:
     """Likelihood of each member over the largest, the noise's scale being unknown."""
-    points = members[0].residual.size
+    points = members[0].residual.size - splines  # restricted: splines took their share
     sums = np.maximum([one.squares for one in members], _TINY)
-    stretch = _stretch(members[int(np.argmin(sums))])
+    stretch = _stretch(members[int(np.argmin(sums))], inside)
     numbers = np.array([one.number for one in members])
     score = points / stretch * np.log(sums / sums.min()) + 2 * numbers
     return np.asarray(np.exp(-0.5 * (score - score.min())))
@@ -241,24 +273,27 @@ def _digit(current: Values) -> float:
     return float(steps.min(initial=np.inf)) if steps.size else 0.0
 
 
-def _huber(residual: Values, digit: float) -> Values:
-    """Weights of residuals by Huber.
+def _limit(residual: Values, digit: float) -> float:
+    """Residual from which Huber's weight falls [A].
 
     A residual within a digit of the meter is no outlier: where the current rises by whole digits
     from point to point, most residuals are the same and their median says nothing.
     """
-    limit = max(HUBER * MAD_TO_SD * float(np.median(np.abs(residual))), digit)
-    if limit <= 0:
-        return np.ones(residual.size)
-    return np.asarray(limit / np.maximum(np.abs(residual), limit))
+    return max(HUBER * MAD_TO_SD * float(np.median(np.abs(residual))), digit, _TINY)
 
 
-def _stretch(solution: _Solution) -> float:
-    """By how much autocorrelated noise widens a variance: (1 + rho) / (1 - rho), at least 1."""
-    residual = solution.residual
-    if residual.size < 4 or not residual.any():
+def _stretch(solution: _Solution, inside: Flags) -> float:
+    """By how much autocorrelated noise widens a variance: (1 + rho) / (1 - rho), at least 1.
+
+    Of neighbours in the window: beyond it the splines follow noise that lasts.
+    """
+    residual, pairs = solution.residual, inside[1:] & inside[:-1]
+    number, power = int(inside.sum()), float(residual[inside] @ residual[inside])
+    if number < 4 or power <= 0:
         return 1.0
-    found = float(residual[1:] @ residual[:-1] / (residual @ residual))
-    # A short series looks less correlated than it is (Marriott & Pope, Biometrika 41 (1954) 390).
-    rho = min(found + (1 + 3 * max(found, 0.0)) / residual.size, _MOST_CORRELATED)
+    found = float((residual[1:] * residual[:-1])[pairs].sum() / power)
+    # A short series looks less correlated than it is, and each smooth term adds to that
+    # (Marriott & Pope, Biometrika 41 (1954) 390, for the mean alone).
+    lost = solution.number + (solution.number + 2) * max(found, 0.0)
+    rho = min(found + lost / number, _MOST_CORRELATED)
     return (1 + rho) / (1 - rho) if rho > 0 else 1.0

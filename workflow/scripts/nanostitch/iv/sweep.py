@@ -114,7 +114,7 @@ def _clock(raw: xr.Dataset, voltage: Values) -> Values | None:
     """Time of each point [s] by its clock, else by the stated sweep rate; None without both."""
     if "time" in raw:
         time: Values = raw["time"].values.astype("f8")
-        if (np.diff(time[np.isfinite(time)]) > 0).all():
+        if np.isfinite(time).any() and (np.diff(time[np.isfinite(time)]) > 0).all():
             return np.asarray(time - time[np.isfinite(time)][0])
     rate = float(raw.attrs.get("sweep_rate_v_per_s", np.nan))
     if not rate > 0:
