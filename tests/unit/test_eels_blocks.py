@@ -49,6 +49,32 @@ def joined(spectra: xr.Dataset, aligned: xr.Dataset, pixels: int) -> blocks.Bloc
     )
 
 
+def test_sums__are_those_of_the_blocks(spectra, aligned):
+    """Spike replaced; a pixel without a peak has none; read in ranges, whatever the blocks."""
+    (block,) = blocks.pixel_blocks(spectra, aligned, (-np.inf, np.inf), pixels=1000)
+    np.testing.assert_array_equal(blocks.axis_of(spectra, aligned), block.energy)
+    assert aligned.sizes["spike"] > 0
+    assert not np.isfinite(block.shift_ev).all()
+    everything = slice(0, block.energy.size)
+    for ranges in ([everything], [slice(20, 90), slice(150, 300)], [slice(150, 250), slice(0, 0)]):
+        for pixels in (7, 1000):
+            found = blocks.sums(spectra, aligned, ranges, pixels=pixels)
+            wanted = [block.counts[:, part].sum(axis=1) for part in ranges]
+            known = np.isfinite(block.shift_ev)
+            np.testing.assert_allclose(found[:, known], np.array(wanted)[:, known], rtol=1e-14)
+            assert np.isnan(found[:, ~known]).all()
+
+
+def test_blocks__of_which_no_pixel_is_wanted_are_left_out(spectra, aligned):
+    wanted = np.zeros(aligned["zlp_offset"].size, bool)
+    wanted[[8, 30]] = True  # of the second and the last line of seven
+    every = list(blocks.pixel_blocks(spectra, aligned, (-0.2, 1.0), pixels=7))
+    some = list(blocks.pixel_blocks(spectra, aligned, (-0.2, 1.0), pixels=7, wanted=wanted))
+    assert [block.first for block in some] == [7, 28]
+    for block, same in zip(some, (every[1], every[4]), strict=True):
+        np.testing.assert_array_equal(block.counts, same.counts)
+
+
 def test_blocks__do_not_depend_on_their_size(spectra, aligned):
     whole = joined(spectra, aligned, 1000)
     for pixels in (1, 7, 14, 20):

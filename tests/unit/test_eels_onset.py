@@ -7,7 +7,8 @@ from eels_onset import DEFAULTS, ENERGY, GAP, expected, peak
 from nanostitch.eels import ensemble, mixture, onset, onset_each, onset_shape
 from nanostitch.eels.choices import Choices, Evidence, evidence, setting
 from nanostitch.eels.noise import Noise
-from nanostitch.eels.onset_model import State, start, whole
+from nanostitch.eels.onset_model import GAP as GAP_COLUMN
+from nanostitch.eels.onset_model import Start, State, whole
 
 FAMILIES = onset_shape.families((0.02, 0.06), (0.008, 0.045))
 SPECTRUM = 1e6 * 0.01 * peak(ENERGY, 0.05)
@@ -77,7 +78,7 @@ def test_spectra_one_by_one__are_fitted_as_in_a_set():
     mean = 1e7 * np.array([expected(0.05, gap, 4e-3) for gap in gaps])
     one = seen(np.random.default_rng(1).poisson(mean).astype(float), told)
     how = setting(one, told, told.families[0], "power_law")
-    first = start(one.counts, how, one.counts.mean(axis=0), how.prior.mean)
+    first = Start(how, one.counts.mean(axis=0), how.prior.mean).of(one.counts)
     each = onset_each.fit(one.counts, first, how, 20)
     together = onset.converge(one.counts, first, how, 20, common=False)
     last = onset.solve(whole(one.counts, together, how, False), together, how)
@@ -85,6 +86,52 @@ def test_spectra_one_by_one__are_fitted_as_in_a_set():
     np.testing.assert_allclose(each.alone, last.alone, rtol=0.02)
     np.testing.assert_allclose(each.onset_variance, last.onset_variance, rtol=0.02)
     assert (np.abs(each.state.gap - gaps) < 4 * np.sqrt(each.alone)).all()
+
+
+def test_variances__are_those_of_the_curvature_with_the_gaps_kept():
+    told = choices(square_root=1.0)
+    gaps = np.linspace(2.35, 2.5, 6)
+    mean = 1e7 * np.array([expected(0.05, gap, 4e-3) for gap in gaps])
+    one = seen(np.random.default_rng(5).poisson(mean).astype(float), told)
+    how = setting(one, told, told.families[0], "power_law")
+    near = Start(how, one.counts.mean(axis=0), how.prior.mean).of(one.counts)
+    moved = State(gaps + 0.01, near.own, near.common)
+    found = onset_each.variances(one.counts, moved, how, 3)
+    for _ in range(3):
+        step = onset.solve(whole(one.counts, moved, how, False), moved, how, (GAP_COLUMN,))
+        moved = State(moved.gap, onset.stepped(moved, step, how).own, moved.common)
+    last = onset.solve(whole(one.counts, moved, how, False), moved, how)
+    np.testing.assert_allclose(found, last.alone, rtol=1e-6)
+
+
+@pytest.mark.parametrize("electrons", [1e5, 1e6, 1e8])
+def test_goodness__is_one_under_the_right_model_and_more_under_a_wrong_one(electrons):
+    told = choices(square_root=1.0)
+    mean = electrons * np.tile(expected(0.05, GAP, 4e-3), (200, 1))
+    random, found = np.random.default_rng(6), []
+    for stretch in (1, 4):  # counts in packs are four times as noisy
+        counts = stretch * random.poisson(mean / stretch).astype(float)
+        one = seen(counts, told)
+        how = setting(one, told, told.families[0], "power_law")
+        first = Start(how, one.counts.mean(axis=0), how.prior.mean).of(one.counts)
+        found.append(float(onset_each.fit(one.counts, first, how, 20).goodness.mean()))
+    assert found[0] == pytest.approx(1.0, abs=0.06)
+    assert found[1] > 1.8
+
+
+def test_longer_fit__is_never_less_likely():
+    told = choices(smeared=1.0)
+    mean = 1e6 * np.array([expected(0.05, gap, 4e-3) for gap in np.linspace(2.35, 2.5, 24)])
+    one = seen(np.random.default_rng(7).poisson(mean).astype(float), told)
+    how = setting(one, told, told.families[0], "power_law")
+    first = Start(how, one.counts.mean(axis=0), how.prior.mean).of(one.counts)
+    costs = []
+    for iterations in (1, 2, 4, 8, 16, 40):
+        state = onset.converge(one.counts, first, how, iterations)
+        lost = whole(one.counts, state, how).deviance.sum() + how.prior.penalty(state.common)
+        costs.append(float(lost))
+    assert (np.diff(costs) <= 1e-9).all()
+    assert costs[0] - costs[-1] > 1.0
 
 
 def test_set__learns_the_shape_that_its_spectra_share():
@@ -108,7 +155,7 @@ def test_sides__of_many_electrons_are_equal_and_of_few_wider_below():
         )
         one = seen(counts.astype(float), told)
         how = setting(one, told, told.families[0], "power_law")
-        first = start(one.counts, how, one.counts.mean(axis=0), how.prior.mean)
+        first = Start(how, one.counts.mean(axis=0), how.prior.mean).of(one.counts)
         each = onset_each.fit(one.counts, first, how, 20)
         widths[electrons] = onset.sides(one.counts, each.state, each.alone, how, False)
     below, above = widths[1e8]
@@ -124,6 +171,7 @@ def test_fit__does_not_read_beyond_the_fine_grid(grid):
     for gap in (0.5, 6.0):
         state = State(np.full(2, gap), np.ones((2, 3)), how.prior.mean)
         assert np.isfinite(whole(one.counts, state, how).deviance).all()
+        assert np.isfinite(onset_each.variances(one.counts, state, how, 2)).all()
 
 
 def test_quantiles__of_one_gaussian_and_of_two():

@@ -37,7 +37,7 @@ rule remove_zero_loss:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=1000,
     script:
         "../scripts/remove_zero_loss.py"
 
@@ -58,7 +58,7 @@ rule band_gap:
         "../../envs/nanostitch.yaml"
     threads: 2
     resources:
-        mem_mb=3000,
+        mem_mb=1000,
     script:
         "../scripts/band_gap.py"
 

@@ -11,6 +11,7 @@ from nanostitch import quality
 from nanostitch.eels import blocks, tail, thickness
 from nanostitch.eels.channels import Array, Mask, resampled, stretch
 from nanostitch.eels.noise import Noise
+from nanostitch.eels.thickness import Real
 from nanostitch.errors import ContractError
 
 Removed = tuple[Array, Array]
@@ -24,10 +25,10 @@ _ROUNDING_EV = 1e-9
 class _Pixels:
     """Numbers of the pixels."""
 
-    tail_fraction: Array
-    thickness: Array
-    lower: Array
-    upper: Array
+    tail_fraction: Real
+    thickness: Real
+    lower: Real
+    upper: Real
 
 
 def remove_zero_loss(
@@ -164,27 +165,24 @@ def _pixels(
 ) -> _Pixels:
     """Tail and thickness of every pixel; ``share`` is the tail above the window over that in it."""
     number = aligned["zlp_offset"].size
-    found = _Pixels(*(np.full(number, np.nan) for _ in range(4)))
     pooled, energy = by_region(aligned["counts"])[0], aligned["energy"].to_numpy()
+    # One number stands for all pixels: of a large map each copy counts.
+    unknown = np.broadcast_to(np.nan, number)
     if not np.isfinite(pooled).all():
-        return found
-    parts: thickness.Separation | None = None
-    factor = float(aligned["noise_factor"])
-    for block in blocks.pixel_blocks(raw, aligned, (-np.inf, np.inf)):
-        here = slice(block.first, block.first + len(block.counts))
-        inside, above = (
-            block.counts[:, _inside(block.energy, ends)].sum(axis=1)
-            for ends in (window, _weighed(window))
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found.tail_fraction[here] = share * inside / above
-        if parts is None:
-            there = np.interp(block.energy, energy, pooled)
-            parts = thickness.separation(there, block.energy, window)
-        thick = thickness.relative_thickness(block.counts, block.energy, gain=factor, parts=parts)
-        found.thickness[here] = thick.value
-        found.lower[here], found.upper[here] = thick.lower, thick.upper
-    return found
+        return _Pixels(unknown, unknown, unknown, unknown)
+    axis = blocks.axis_of(raw, aligned)
+    windows = [_inside(axis, ends) for ends in (window, _weighed(window))]
+    parts = thickness.separation(np.interp(axis, energy, pooled), axis, window)
+    # Where the axis is too short for a thickness, no other channel need be read.
+    further = thickness.stretches(axis, parts) if thickness.reaches(axis) else []
+    sums = blocks.sums(raw, aligned, [*windows, *further])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fraction = share * sums[0]
+        fraction /= sums[1]
+    if not further:
+        return _Pixels(fraction, unknown, unknown, unknown)
+    thick = thickness.of_sums(sums[2:], axis, parts, float(aligned["noise_factor"]))
+    return _Pixels(fraction, thick.value, thick.lower, thick.upper)
 
 
 def _dataset(
@@ -204,7 +202,7 @@ def _dataset(
     region = aligned["region_zlp_fwhm"].copy(data=fraction)
     pixel = aligned["zlp_offset"]
 
-    def per_pixel(values: Array, **attrs: object) -> xr.DataArray:
+    def per_pixel(values: Real, **attrs: object) -> xr.DataArray:
         return pixel.copy(data=values.reshape(pixel.shape)).assign_attrs(units="1", **attrs)
 
     weighed = list(_weighed(window))

@@ -179,7 +179,6 @@ def _find(
         flags[name][:] = np.any(where)
         pixel_flags[name][:] = where
     number = aligned["zlp_offset"].size
-    pixels = _no_pixels(number)
     if 0 in regions:
         if number > 1:
             noise = background.pixel_noise(aligned)
@@ -187,27 +186,30 @@ def _find(
         else:
             only = regions[0]
             flagged = {name: np.array(where)[:, None] for name, where in only.raised.items()}
-            pixels = pixel_gap.Pixels(only.gap[..., None], only.inflection[:, None], flagged)
+            value, lower, upper = only.gap.T[..., None].copy()
+            inflection = only.inflection[:, None].copy()
+            pixels = pixel_gap.Pixels((value, lower, upper), inflection, flagged)
         _flag_pixels(pixel_flags, pixels, aligned, settings)
     else:
+        pixels = _no_pixels(number)
         pixel_flags["no_onset"][:] = ~gap_flags.forbidden(pixel_flags)
     return Results(regions, flags, pixels, pixel_flags)
 
 
 def _no_pixels(number: int) -> pixel_gap.Pixels:
-    gap, inflection = np.full((len(ESTIMATORS), 3, number), np.nan), np.full((3, number), np.nan)
-    return pixel_gap.Pixels(gap, inflection, {})
+    value, lower, upper = np.full((3, len(ESTIMATORS), number), np.nan)
+    return pixel_gap.Pixels((value, lower, upper), np.full((3, number), np.nan), {})
 
 
 def _flag_pixels(
     flags: dict[str, Mask], pixels: pixel_gap.Pixels, aligned: xr.Dataset, settings: Settings
 ) -> None:
     """Enter what was found out about the pixels by measuring them."""
-    for name, where in pixels.raised.items():
-        flags[name] |= where
+    flags.update(pixels.raised)
     width, low, high = float(aligned["region_zlp_fwhm"][0]), *settings.choices.gap_range_ev
-    inside = (pixels.gap[:, 1] > low + width) & (pixels.gap[:, 2] < high - width)
-    tried = np.isfinite(pixels.gap).any(axis=1) | flags["no_onset"]
+    value, lower, upper = pixels.gap
+    inside = (lower > low + width) & (upper < high - width)
+    tried = np.isfinite(value) | np.isfinite(lower) | np.isfinite(upper) | flags["no_onset"]
     flags["at_range_edge"] |= tried & ~inside
     flags["no_zero_loss_peak"] |= ~tried.any(axis=0)
     fwhm = aligned["zlp_fwhm"].to_numpy().ravel()

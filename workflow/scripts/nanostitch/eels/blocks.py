@@ -1,6 +1,6 @@
 """Spectra of pixels, some rows of the scan at a time: a map never lies in memory as a whole."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nanostitch import quality
-from nanostitch.eels.channels import Array, width_ev
+from nanostitch.compiled import compiled, compiled_sums
+from nanostitch.eels.channels import Array, Mask, width_ev
 
 PIXELS = 2048
 """Spectra in a block: a strip of chunks across a map, as its file holds them."""
@@ -56,6 +57,7 @@ def pixel_blocks(
     window_ev: tuple[float, float],
     *,
     pixels: int = PIXELS,
+    wanted: Mask | None = None,
 ) -> Iterator[Block]:
     """Pixel spectra around their zero-loss peak, in blocks, moved by whole channels.
 
@@ -74,37 +76,130 @@ def pixel_blocks(
         are left out.
     pixels
         About how many spectra a block holds.
+    wanted
+        Pixels (flat) that are asked for: blocks without any are neither read nor given.
 
     Yields
     ------
     Block
         In the order of the pixels.
     """
+    axis = _axis(raw, aligned, window_ev)
+    energy = axis.energy
+    for rows, found in _read(raw["counts"], pixels, axis.channels, wanted):
+        at, starts = axis.at[rows], axis.within(rows, axis.channels(rows).start)
+        shift = (at - np.rint(at)) * axis.width
+        counts = _moved(found, starts, np.isfinite(shift), energy.size)
+        row, column, value = axis.struck(rows, 0, energy.size)
+        inside = np.isfinite(counts[row, column])
+        counts[row[inside], column[inside]] = value[inside]
+        yield Block(rows.start, counts, energy, shift)
+
+
+def axis_of(raw: xr.Dataset, aligned: xr.Dataset) -> Array:
+    """Axis of the longest of :func:`pixel_blocks` [eV]."""
+    return _axis(raw, aligned, (-np.inf, np.inf)).energy
+
+
+def sums(
+    raw: xr.Dataset, aligned: xr.Dataset, ranges: Sequence[slice], *, pixels: int = PIXELS
+) -> Array:
+    """Counts of every pixel in ranges of channels of :func:`axis_of`, spikes replaced.
+
+    Nothing else of the spectra is needed, so they are added up as they are recorded.
+
+    Parameters
+    ----------
+    raw, aligned, pixels
+        As for :func:`pixel_blocks`.
+    ranges
+        First channels and those after the last.
+
+    Returns
+    -------
+    numpy.ndarray
+        Dims (range, pixel); NaN in pixels that cannot be placed on the axis.
+    """
+    axis = _axis(raw, aligned, (-np.inf, np.inf))
+    ends = np.array([part.indices(axis.energy.size)[:2] for part in ranges])
+    least, most = int(ends.min()), int(ends.max())
+
+    def channels(rows: slice) -> slice:
+        whole = axis.channels(rows)
+        return slice(whole.start + least, whole.stop - axis.energy.size + most)
+
+    total = np.full((len(ranges), axis.at.size), np.nan)
+    for rows, found in _read(raw["counts"], pixels, channels):
+        starts = axis.within(rows, channels(rows).start)
+        here = _summed(found, starts, np.isfinite(axis.at[rows]), ends)
+        row, column, value = axis.struck(rows, least, most)
+        more = value - found[row, starts[row] + column]
+        for k, (low, high) in enumerate(ends):
+            inside = (low <= column) & (column < high)
+            np.add.at(here[k], row[inside], more[inside])
+        total[:, rows] = here
+    return total
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Axis of the blocks of a scan, and where it lies on that of each pixel.
+
+    ``at`` is the place of the zero-loss peak in the recorded channels (pixel,), NaN where it is
+    not to be used, ``starts`` the recorded channel in which the axis begins.
+    """
+
+    energy: Array
+    width: float
+    at: Array
+    starts: NDArray[np.int32]
+    spikes: tuple[NDArray[Any], ...]
+
+    def channels(self, rows: slice) -> slice:
+        """Recorded channels that hold the axis of some pixels."""
+        starts = self.starts[rows][np.isfinite(self.at[rows])]
+        low, high = (int(starts.min()), int(starts.max())) if starts.size else (0, 0)
+        return slice(low, high + max(self.energy.size, 1))
+
+    def within(self, rows: slice, first: int) -> NDArray[np.int_]:
+        """Where the axis of some pixels begins in the channels read from ``first`` on."""
+        return self.starts[rows].astype(int) - first
+
+    def struck(
+        self, rows: slice, least: int, most: int
+    ) -> tuple[NDArray[np.int_], NDArray[np.int_], Array]:
+        """Spikes of some pixels: row, channel of the axis, what stands in for the counts.
+
+        From the channel ``least`` to the one before ``most``.
+        """
+        low, high = np.searchsorted(self.spikes[0], [rows.start, rows.stop])
+        pixel, channel, replacement = (values[low:high] for values in self.spikes)
+        column = channel - self.starts[pixel]
+        inside = (column >= least) & (column < most) & np.isfinite(self.at[pixel])
+        return pixel[inside] - rows.start, column[inside], replacement[inside]
+
+
+def _axis(raw: xr.Dataset, aligned: xr.Dataset, window_ev: tuple[float, float]) -> _Axis:
     width = width_ev(aligned)
-    offset = aligned["zlp_offset"].to_numpy().ravel().astype(float)
-    offset = np.where(usable(aligned), offset, np.nan)
-    at = (offset - float(raw["energy"][0])) / width_ev(raw)
-    nearest = np.where(np.isfinite(at), np.rint(at), 0).astype(int)
+    offset = aligned["zlp_offset"].to_numpy().ravel()
+    # In place, small: of a large map each copy counts.
+    at = np.where(usable(aligned), offset, np.nan).astype(float, copy=False)
+    at -= float(raw["energy"][0])
+    at /= width_ev(raw)
+    known = np.isfinite(at)
+    nearest = np.zeros(at.size, np.int32)
+    nearest[known] = np.rint(at[known])
     covered = aligned["energy"].to_numpy()[[0, -1]] / width
     first = int(np.ceil(max(window_ev[0] / width, covered[0]) - _SLACK))
     last = int(np.floor(min(window_ev[1] / width, covered[1]) + _SLACK))
-    if np.isfinite(at).any():
-        recorded = nearest[np.isfinite(at)]
+    if known.any():
+        recorded = nearest[known]
         first = max(first, -int(recorded.min()))
         last = min(last, raw.sizes["energy"] - 1 - int(recorded.max()))
     energy = width * np.arange(first, last + 1)
-    spikes = [aligned[f"spike_{name}"].to_numpy() for name in ("pixel", "channel", "replacement")]
-
-    def channels(rows: slice) -> slice:
-        known = nearest[rows][np.isfinite(at[rows])]
-        low, high = (int(known.min()), int(known.max())) if known.size else (-first, -first)
-        return slice(low + first, max(high + last + 1, low + first))
-
-    for rows, found in _read(raw["counts"], pixels, channels):
-        shift = (at[rows] - nearest[rows]) * width
-        counts = _moved(found, nearest[rows] + first - channels(rows).start, shift, energy.size)
-        _despike(counts, rows.start, nearest + first, spikes)
-        yield Block(rows.start, counts, np.asarray(energy), shift)
+    spikes = (aligned[f"spike_{name}"].to_numpy() for name in ("pixel", "channel", "replacement"))
+    nearest += first
+    return _Axis(np.asarray(energy), width, at, nearest, tuple(spikes))
 
 
 def raw_blocks(raw: xr.Dataset, *, pixels: int = PIXELS) -> Iterator[RawBlock]:
@@ -122,14 +217,6 @@ def raw_blocks(raw: xr.Dataset, *, pixels: int = PIXELS) -> Iterator[RawBlock]:
         yield RawBlock(rows.start, found)
 
 
-def first_of(raw: xr.Dataset) -> RawBlock:
-    """The first of :func:`raw_blocks`, without reading ahead."""
-    counts = raw["counts"].transpose("y", "x", "energy", missing_dims="ignore")
-    low, high = _cuts(counts, PIXELS)[0]
-    found = (counts[low:high] if counts.ndim > 1 else counts).to_numpy()
-    return RawBlock(0, found.reshape(-1, raw.sizes["energy"]))
-
-
 def usable(aligned: xr.Dataset) -> NDArray[np.bool_]:
     """Pixels (flat) whose zero-loss peak is known and near enough to those of the others."""
     far = quality.raised(aligned["zlp_quality"], "far_shifted").to_numpy().ravel()
@@ -141,18 +228,25 @@ _SLACK = 1e-6
 
 
 def _read(
-    counts: xr.DataArray, pixels: int, channels: Callable[[slice], slice]
+    counts: xr.DataArray,
+    pixels: int,
+    channels: Callable[[slice], slice],
+    wanted: Mask | None = None,
 ) -> Iterator[tuple[slice, NDArray[Any]]]:
     """Pixels of each block and their spectra; the next block is read meanwhile."""
     counts = counts.transpose("y", "x", "energy", missing_dims="ignore")
     inner = int(np.prod(counts.shape[1:-1]))
     cuts = _cuts(counts, pixels)
+    if wanted is not None:
+        cuts = [(a, b) for a, b in cuts if wanted[a * inner : b * inner].any()]
+        if not cuts:
+            return
 
     def load(low: int, high: int) -> tuple[slice, NDArray[Any]]:
         rows = slice(low * inner, high * inner)
         wanted = counts[..., channels(rows)]
         found = (wanted[low:high] if counts.ndim > 1 else wanted).to_numpy()
-        return rows, found.reshape(rows.stop - rows.start, -1)
+        return rows, np.ascontiguousarray(found.reshape(rows.stop - rows.start, -1))
 
     with ThreadPoolExecutor(1) as reader:
         ahead: Future[tuple[slice, NDArray[Any]]] = reader.submit(load, *cuts[0])
@@ -172,21 +266,34 @@ def _cuts(counts: xr.DataArray, pixels: int) -> list[tuple[int, int]]:
     return [(low, min(low + step, lines)) for low in range(0, lines, step)]
 
 
-def _moved(found: NDArray[Any], starts: NDArray[np.int_], shift: Array, channels: int) -> Array:
-    """Spectra from the channel where each starts; NaN where the shift is not known."""
+@compiled
+def _moved(
+    found: NDArray[Any], starts: NDArray[np.int_], known: NDArray[np.bool_], channels: int
+) -> Array:
+    """Spectra from the channel where each starts; NaN where it is not known."""
     counts = np.empty((len(found), channels))
-    for row, start in enumerate(starts.tolist()):
-        counts[row] = found[row, start : start + channels] if np.isfinite(shift[row]) else np.nan
+    for row in range(len(found)):
+        if known[row]:
+            here = found[row, starts[row] : starts[row] + channels]
+            for channel in range(channels):
+                counts[row, channel] = here[channel]
+        else:
+            counts[row] = np.nan
     return counts
 
 
-def _despike(
-    counts: Array, begin: int, starts: NDArray[np.int_], spikes: list[NDArray[Any]]
-) -> None:
-    """Replace, in place, the spikes of the pixels from ``begin``; channels begin at ``starts``."""
-    low, high = np.searchsorted(spikes[0], [begin, begin + len(counts)])
-    pixel, channel, replacement = (values[low:high] for values in spikes)
-    row, column = pixel - begin, channel - starts[pixel]
-    inside = (column >= 0) & (column < counts.shape[1])
-    inside[inside] = np.isfinite(counts[row[inside], column[inside]])
-    counts[row[inside], column[inside]] = replacement[inside]
+@compiled_sums
+def _summed(
+    found: NDArray[Any], starts: NDArray[np.int_], known: NDArray[np.bool_], ends: NDArray[np.int_]
+) -> Array:
+    """Sums (range, spectrum) over ranges that begin where each spectrum starts."""
+    total = np.full((len(ends), len(found)), np.nan)
+    for row in range(len(found)):
+        if known[row]:
+            for k in range(len(ends)):
+                here = found[row, starts[row] + ends[k, 0] : starts[row] + ends[k, 1]]
+                value = 0.0
+                for channel in range(here.size):
+                    value += here[channel]
+                total[k, row] = value
+    return total

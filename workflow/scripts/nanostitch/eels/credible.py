@@ -61,8 +61,8 @@ def far_shifted(centre: Array, found: Mask, farthest: float) -> Mask:
     if not found.any():
         return np.zeros(found.shape, bool)
     with np.errstate(invalid="ignore"):
-        away = np.abs(centre - np.median(centre[found])) > farthest
-    return np.asarray(found & away)
+        away = centre - np.median(centre[found], overwrite_input=True)
+        return np.asarray(found & (np.abs(away, out=away) > farthest))
 
 
 def reasons(flags: Mapping[str, Mask]) -> dict[str, Level]:

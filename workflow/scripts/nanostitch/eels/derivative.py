@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from nanostitch.eels import steepest as loops
 from nanostitch.eels.channels import Array, within
 from nanostitch.eels.estimator import Estimator, Range, Reading
 from nanostitch.eels.smoothing import Smoothing
@@ -22,12 +23,6 @@ Index = NDArray[np.intp]
 _ERROR_RATE = 0.05
 # The derivative of a step, smoothed, is a parabola over about two fifths of the window.
 _REACH_SHARE = 5
-# The largest slope is where noise helped; the parabola's top says better where its middle belongs.
-_RECENTRED = 2
-# Keeps a flat top's interval finite; it is cut at the range.
-_TINY = 1e-300
-# Beyond this ratio of its noise to itself, a bend is none; the interval then is the range.
-_HOPELESS = 1e6
 
 
 @dataclass(frozen=True)
@@ -85,8 +80,8 @@ def inflection(slope: Array, energy: Array, gap_range_ev: Range, reach: int = 1)
         largest there, NaN where the slope is not known throughout the range.
     """
     used = within(energy, gap_range_ev)
-    inside, at = slope[:, used], energy[used]
-    top, shift, _, _ = _vertex(inside, reach)
+    at = energy[used]
+    top, shift, _, _ = loops.vertices(slope[:, used], _parabola(reach))
     return np.asarray(at[top] + shift * (at[1] - at[0]))
 
 
@@ -123,25 +118,18 @@ def steepest(
         NaN where the loss is not known throughout the range and half a window around it.
     """
     used = np.flatnonzero(within(energy, gap_range_ev))
-    half, at = smooth.points // 2, energy[used]
+    half, at, reach = smooth.points // 2, energy[used], _reach(smooth)
     cut = loss[:, max(int(used[0]) - half, 0) : int(used[-1]) + half + 1]
-    slope, smoothed = (_through(cut, smooth, k, at.size) for k in (1, 0))
-    reach = _reach(smooth)
-    top, shift, height, bend = _vertex(slope, reach)
-    place, known = at[top] + shift * smooth.step_ev, np.isfinite(shift)
-    spread = np.broadcast_to(variance, loss.shape)[:, used]
-    noise = np.sqrt(np.maximum(at_channel(spread, top), 0.0))
-    away = np.abs(np.arange(at.size) - np.where(known, top + shift, 0.0)[:, None])
-    limit = np.interp(away, np.arange(at.size + 1), _limits(smooth, at.size + 1))
-    spare = noise[:, None] * limit - (height[:, None] - slope)
-    side = _by_propagation(bend, noise, smooth, reach)
-    # As far as the parabola goes it decides, not the channels.
-    spare = np.where(away < reach, -np.inf, spare)
-    lower = np.fmin(place - side, at[0] + smooth.step_ev * _first(spare))
-    upper = np.fmax(place + side, at[-1] - smooth.step_ev * _first(spare[:, ::-1]))
-    lower, upper = (np.clip(bound, at[0], at[-1]) for bound in (lower, upper))
-    lower, upper = (np.where(known, bound, np.nan) for bound in (lower, upper))
-    return Steepest(at, smoothed, slope, top, place, lower, upper, noise)
+    if cut.shape[1] != at.size + smooth.points - 1:
+        cut = np.full((len(loss), at.size + smooth.points - 1), np.nan)
+    smoothed, slope = loops.filtered(cut, np.stack([smooth.weights(0), smooth.weights(1)]))
+    found = loops.vertices(slope, _parabola(reach))
+    limits = _limits(smooth, at.size + 1)
+    spread = np.broadcast_to(variance, (len(variance), loss.shape[1]))[:, used]
+    ends = loops.bounds(slope, found, spread, limits, _scatter(smooth, reach), reach)
+    place = at[found[0]] + found[1] * smooth.step_ev
+    lower, upper = at[0] + ends[:2] * smooth.step_ev
+    return Steepest(at, smoothed, slope, found[0], place, lower, upper, ends[2])
 
 
 def _reach(smooth: Smoothing) -> int:
@@ -149,54 +137,10 @@ def _reach(smooth: Smoothing) -> int:
     return max(1, smooth.points // _REACH_SHARE)
 
 
-def _through(loss: Array, smooth: Smoothing, derivative: int, number: int) -> Array:
-    """Filtered spectra on the ``number`` channels that whole windows allow."""
-    if loss.shape[1] != number + smooth.points - 1:
-        return np.full((len(loss), number), np.nan)
-    half = smooth.points // 2
-    return smooth.filtered(loss, derivative)[:, half : half + number]
-
-
-def _vertex(slope: Array, reach: int) -> tuple[Index, Array, Array, Array]:
-    """Channel of the largest slope, and the parabola around it.
-
-    Returns
-    -------
-    tuple
-        The channel; distance of the parabola's top from it in channels, NaN for a spectrum that
-        is not known everywhere; its height; half its second derivative, in channels.
-    """
-    known = np.asarray(np.isfinite(slope).all(axis=1))
-    top = np.where(known[:, None], slope, 0.0).argmax(axis=1)
-    for _ in range(1 + _RECENTRED):
-        columns = np.clip(top[:, None] + np.arange(-reach, reach + 1), 0, slope.shape[1] - 1)
-        level, tilt, bend = _parabola(reach) @ np.take_along_axis(slope, columns, 1).T
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ends = (top < reach) | (top >= slope.shape[1] - reach) | ~(bend < 0)
-            shift = np.where(ends, 0.0, np.clip(-tilt / (2 * bend), -reach, reach))
-        height = level + shift * (tilt + shift * bend)
-        middle, top = top, top + np.rint(shift).astype(np.intp)
-    return middle, np.where(known, shift, np.nan), height, bend
-
-
 @cache
 def _parabola(reach: int) -> Array:
     """Weights of 2 reach + 1 values for the coefficients of their parabola about the middle."""
     return np.asarray(np.linalg.pinv(np.vander(np.arange(-reach, reach + 1.0), 3, increasing=True)))
-
-
-def at_channel(values: Array, column: Index) -> Array:
-    """Value of each spectrum (a row) in a channel of its own."""
-    return np.asarray(np.take_along_axis(values, column[:, None], 1)[:, 0])
-
-
-def _first(spare: Array) -> Array:
-    """Column, between columns by a line, from which on each row first reaches 0; NaN if never."""
-    column = (spare >= 0).argmax(axis=1)
-    after, before = at_channel(spare, column), at_channel(spare, np.maximum(column - 1, 0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(before < 0, after / (after - before), 0.0)
-    return np.where(after >= 0, column - share, np.nan)
 
 
 def _limits(smooth: Smoothing, number: int) -> Array:
@@ -212,18 +156,10 @@ def _limits(smooth: Smoothing, number: int) -> Array:
     return np.asarray(level * np.sqrt(2 * (1 - alike) * overlap[0]))
 
 
-def _by_propagation(bend: Array, noise: Array, smooth: Smoothing, reach: int) -> Array:
-    """Half of the 95 % interval of the parabola's top by error propagation [eV].
-
-    The top is a ratio, -tilt / (2 bend), whose parts have independent noise; that of the bend
-    enters in second order.
-    """
-    tilt, bends = (
-        np.sqrt((np.convolve(smooth.weights(1), part[::-1]) ** 2).sum()) * noise
+def _scatter(smooth: Smoothing, reach: int) -> tuple[float, float]:
+    """Standard deviations of the parabola's tilt and bend, for unit noise."""
+    tilt, bend = (
+        float(np.sqrt((np.convolve(smooth.weights(1), part[::-1]) ** 2).sum()))
         for part in _parabola(reach)[1:]
     )
-    curved = np.maximum(-bend, _TINY)
-    noisy = np.minimum(bends / curved, _HOPELESS)
-    with np.errstate(over="ignore"):
-        deviation = tilt / (2 * curved) * np.sqrt(1 + 3 * noisy**2)
-        return np.asarray(NORMAL_95 * smooth.step_ev * deviation)
+    return tilt, bend

@@ -28,13 +28,24 @@ def surface(offset: Array, uncertainty: Array) -> Array:
     known = np.isfinite(offset) & np.isfinite(uncertainty)
     if not offset.ndim or not known.any():
         return offset.copy()
-    reference = float(np.median(offset[known]))
-    typical = float(np.median(uncertainty[known]))
-    weight = np.zeros(offset.shape)
-    weight[known] = 1 / (uncertainty[known] ** 2 + typical**2) if typical > 0 else 1.0
-    away = np.where(known, offset - reference, 0.0)
+    reference, typical = (
+        float(np.median(values[known], overwrite_input=True)) for values in (offset, uncertainty)
+    )
+    # In place from here on: of a large map each copy counts.
+    weight = np.ones(offset.shape)
+    if typical > 0:
+        np.square(uncertainty, out=weight)
+        weight += typical**2
+        np.divide(1, weight, out=weight)
+    weight[~known] = 0.0
+    away = offset - reference
+    away[~known] = 0.0
     widths = [max(_SMOOTH_FRACTION * size, _LEAST_PIXELS) for size in offset.shape]
-    total = gaussian_filter(weight * away, widths, mode="nearest")
-    whole = gaussian_filter(weight, widths, mode="nearest")
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(whole > 0, reference + total / whole, np.nan))
+    away *= weight
+    for values in (away, weight):
+        gaussian_filter(values, widths, mode="nearest", output=values)
+    near = weight > 0
+    np.divide(away, weight, out=away, where=near)
+    away += reference
+    away[~near] = np.nan
+    return away

@@ -12,11 +12,11 @@ from nanostitch.eels.choices import Choices, Evidence, form, setting, tails
 from nanostitch.eels.onset_model import (
     ONSET,
     Setting,
+    Start,
     State,
     Sums,
     expected,
     mean_deviance,
-    start,
     sums,
     whole,
 )
@@ -163,7 +163,8 @@ def _roughly(seen: Evidence, choices: Choices, how: Setting, model: str) -> _Rou
     # Of a single spectrum the smoothed counts are noise themselves.
     smooth = uniform_filter1d(seen.counts.mean(axis=0), _SMOOTHED_CHANNELS)
     smooth = np.maximum(smooth, 0.0) + seen.noise.factor / count
-    state = onset.converge(seen.counts, start(seen.counts, how, smooth, how.prior.mean), how)
+    first = Start(how, smooth, how.prior.mean).of(seen.counts)
+    state = onset.converge(seen.counts, first, how)
     windows = _windows(seen, choices, float(np.median(state.gap)))
     edges = sorted({edge for window in windows for edge in window} | {0, seen.energy.size})
     segments = sums(seen.counts, state, how, edges)

@@ -1,6 +1,7 @@
 """Flags of a band gap, and the sentences that they become in the verdict."""
 
 from collections.abc import Mapping
+from functools import reduce
 
 import numpy as np
 
@@ -18,16 +19,19 @@ LIMITING = ("poor_fit", "peak_width_differs")
 BEAM = ("cerenkov", "cerenkov_possible", "surface_losses")
 """Flags of losses near the gap that are not the bulk's; their own sentences weigh them."""
 NAMES = (*FORBIDDING, *LIMITING, *BEAM)
+_OF_SPECTRUM = (*KNOWN, "peak_width_differs", *BEAM)
+"""Flags that no estimator has to itself: one row stands for all."""
 
 
 def blank(spectra: int) -> dict[str, Mask]:
-    """No flag raised: (estimator, spectrum) each."""
-    return {name: np.zeros((len(ESTIMATORS), spectra), dtype=bool) for name in NAMES}
+    """No flag raised: (estimator, spectrum) each, of one row where it holds for every estimator."""
+    rows = {name: 1 if name in _OF_SPECTRUM else len(ESTIMATORS) for name in NAMES}
+    return {name: np.zeros((number, spectra), dtype=bool) for name, number in rows.items()}
 
 
 def forbidden(flags: Mapping[str, Mask]) -> Mask:
     """Where there is no gap (estimator, spectrum)."""
-    return np.asarray(np.any([flags[name] for name in FORBIDDING], axis=0))
+    return reduce(np.logical_or, (flags[name] for name in FORBIDDING))
 
 
 def reasons(flags: Mapping[str, Mask], what: str) -> dict[str, quality.Level]:
@@ -50,7 +54,8 @@ def reasons(flags: Mapping[str, Mask], what: str) -> dict[str, quality.Level]:
             bad = name in FORBIDDING and without[0].all()
             found[text] = "bad" if bad else "doubtful"
         for row, estimator in enumerate(ESTIMATORS[1:], 1):
-            alone = int((flags[name][row] & ~flags[name][0]).sum())
+            own = flags[name][min(row, len(flags[name]) - 1)]
+            alone = int((own & ~flags[name][0]).sum())
             if alone:  # a remark: the primary estimator stands
                 found[f"{estimator}: {name.replace('_', ' ')} in {alone} of {total} {what}"] = (
                     "good"

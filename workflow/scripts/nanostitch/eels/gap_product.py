@@ -43,7 +43,7 @@ def reasons(loss: xr.Dataset, found: Results) -> dict[str, quality.Level]:
 def dataset(
     aligned: xr.Dataset, found: Results, settings: Settings, said: dict[str, quality.Level]
 ) -> xr.Dataset:
-    """Product as ``contracts.eels.BAND_GAP`` says."""
+    """Product as ``contracts.eels.BAND_GAP`` says; it takes the arrays of the pixels over."""
     pixel = aligned["zlp_offset"]
     coords = {str(name): coord for name, coord in pixel.coords.items()} | {
         "energy": aligned["energy"],
@@ -67,9 +67,10 @@ def _of_pixels(found: Results, pixel: xr.DataArray) -> Variables:
     dims = tuple(map(str, pixel.dims))
     product: Variables = {}
     for column, end in enumerate(_ENDS):
-        gap = np.where(without, np.nan, found.pixels.gap[:, column])
+        gap, inflection = found.pixels.gap[column], found.pixels.inflection[column]
+        # In place: of a large map each copy counts.
+        gap[without], inflection[without[1]] = np.nan, np.nan
         gap = gap.reshape(len(ESTIMATORS), *pixel.shape)
-        inflection = np.where(without[1], np.nan, found.pixels.inflection[column])
         product[f"band_gap{end}"] = (("estimator", *dims), gap, {**_EV, **_bias(found)})
         product[f"loss_inflection{end}"] = (dims, inflection.reshape(pixel.shape), _EV)
     flags = _packed(found.pixel_flags, ("estimator", *dims), pixel.shape)
@@ -145,7 +146,9 @@ def _packed(
     flags: Mapping[str, Mask], dims: tuple[str, ...], shape: tuple[int, ...]
 ) -> xr.DataArray:
     wanted = {
-        name: xr.DataArray(where.reshape(len(ESTIMATORS), *shape), dims=dims)
+        name: xr.DataArray(
+            np.broadcast_to(where.reshape(-1, *shape), (len(ESTIMATORS), *shape)), dims=dims
+        )
         for name, where in flags.items()
     }
     return quality.flags(wanted).assign_attrs(units="1")

@@ -7,11 +7,10 @@ foot is found as for the derivative, and stated; the number itself is left as th
 import numpy as np
 
 from nanostitch.eels import derivative
+from nanostitch.eels import steepest as loops
 from nanostitch.eels.channels import Array
-from nanostitch.eels.derivative import at_channel
 from nanostitch.eels.estimator import Estimates, Estimator, Range, Reading
 from nanostitch.eels.smoothing import Smoothing
-from nanostitch.intervals import NORMAL_95
 
 
 def read(
@@ -40,19 +39,10 @@ def reading(found: derivative.Steepest, smooth: Smoothing) -> Reading:
     -----
     Park, Heo, Ahn et al., Ultramicroscopy 109 (2009) 1183.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        feet = np.where(found.slope > 0, found.energy - found.loss / found.slope, np.nan)
-    inside = (found.energy >= found.lower[:, None]) & (found.energy <= found.upper[:, None])
-    rises = ~(inside & np.isnan(feet)).any(axis=1)
-    known = np.isfinite(found.place)
-    value = at_channel(feet, found.top)
-    side = NORMAL_95 * _deviation(found, smooth)
-    lowest = np.where(inside, feet, np.inf).min(axis=1)
-    highest = np.where(inside, feet, -np.inf).max(axis=1)
-    lower = np.where(rises, np.minimum(value - side, lowest), found.energy[0])
-    upper = np.where(rises, np.maximum(value + side, highest), found.energy[-1])
-    known &= np.isfinite(value)
-    value, lower, upper = (np.where(known, part, np.nan) for part in (value, lower, upper))
+    ends, scatter = np.stack([found.lower, found.upper]), _scatter(smooth)
+    value, lower, upper = loops.feet(
+        found.energy, found.loss, found.slope, found.top, ends, found.noise, scatter
+    )
     return value, lower, upper
 
 
@@ -66,9 +56,7 @@ def stated(found: Estimates) -> tuple[Array, Array, Array]:
     return found.value, lower, np.maximum(found.value_upper, found.gap_upper)
 
 
-def _deviation(found: derivative.Steepest, smooth: Smoothing) -> Array:
-    """Standard deviation of the foot: even and odd weights see independent noise [eV]."""
-    height, slope = at_channel(found.loss, found.top), at_channel(found.slope, found.top)
-    level, rise = (np.sqrt((smooth.weights(k) ** 2).sum()) * found.noise for k in (0, 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.hypot(level / slope, height * rise / slope**2))
+def _scatter(smooth: Smoothing) -> tuple[float, float]:
+    """Standard deviations of a smoothed channel and of a slope, which see independent noise."""
+    level, rise = (float(np.sqrt((smooth.weights(k) ** 2).sum())) for k in (0, 1))
+    return level, rise

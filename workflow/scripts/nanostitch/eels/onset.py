@@ -11,11 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri
 
+from nanostitch.eels import onset_each
 from nanostitch.eels.channels import Array, Mask
 from nanostitch.eels.onset_model import GAP, LEAST, ONSET, OWN, SLOPE, Setting, State, Sums, whole
 
 _ITERATIONS = 40
 _CONVERGED_EV = 1e-5
+# Fall of the deviance of all spectra, in units of the misfit, below which an iteration is none, and
+# how many of those in a row end a fit: gaps are rounded to the fine grid before the model is
+# linearised, so that the last steps go to and fro.
+_SETTLED = 0.05
+_IDLE = 2
 # Largest change of a gap in one iteration, in widths of the zero-loss peak.
 _STRIDE_FWHM = 1.0
 # Largest change of a common parameter in one iteration, in standard deviations of its prior.
@@ -137,9 +143,16 @@ def converge(
     Without ``common``, the common parameters stay and each spectrum is on its own.
     """
     best, lowest = state, np.full(len(counts), np.inf)
+    likeliest, least, idle = state, np.inf, 0
     for _ in range(iterations):
         sums = whole(counts, state, setting, common)
         cost = sums.deviance + setting.prior.penalty(state.common) / len(counts)
+        total = float(cost.sum())
+        idle = 0 if total < least - _SETTLED * max(1.0, total / counts.size) else idle + 1
+        if total < least:
+            likeliest, least = state, total
+        if common and idle >= _IDLE:
+            break
         worse = cost > lowest + _LITTLE
         if common:
             worse = np.full(len(counts), bool(cost.sum() > lowest.sum() + _LITTLE * len(counts)))
@@ -150,7 +163,7 @@ def converge(
         state = _chosen(worse, halved, after)
         if np.abs(state.gap - best.gap).max() < _CONVERGED_EV:
             break
-    return best
+    return likeliest if common else best
 
 
 def marginal(counts: Array, state: State, setting: Setting) -> Setting:
@@ -172,10 +185,7 @@ def marginal(counts: Array, state: State, setting: Setting) -> Setting:
             common = state.common.copy()
             common[k] += side * _BIT * deviation
             near = State(state.gap, state.own, common)
-            for _ in range(_PINNED_ITERATIONS):
-                step = solve(whole(counts, near, setting, False), near, setting, (GAP,))
-                near = State(state.gap, stepped(near, step, setting).own, common)
-            alone = solve(whole(counts, near, setting, False), near, setting).alone
+            alone = onset_each.variances(counts, near, setting, _PINNED_ITERATIONS)
             ends.append(float(np.log(np.minimum(alone, setting.fwhm**2)).sum()) / 2)
         pull[k] = (ends[0] - ends[1]) / (2 * _BIT * deviation)
     return replace(setting, prior=replace(prior, pull=pull))

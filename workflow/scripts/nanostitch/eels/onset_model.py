@@ -110,13 +110,11 @@ class Sums:
         )
 
 
-def start(counts: Array, setting: Setting, expected: Array, common: Array) -> State:
-    """First gap of each spectrum: where an onset above the tail explains most of the counts.
+class Start:
+    """First gaps of spectra: where an onset above the tail explains most of the counts.
 
     Parameters
     ----------
-    counts
-        One spectrum a row.
     setting
         Energies, grid, shape.
     expected
@@ -124,21 +122,31 @@ def start(counts: Array, setting: Setting, expected: Array, common: Array) -> St
     common
         Common parameters to begin with.
     """
-    low, high = setting.gap_range_ev
-    gaps = np.arange(low, high, _FIRST_STEP_FWHM * setting.fwhm)
-    curve = onset_shape.curves(setting.family, common[2:], setting.grid, False).values
-    index, at = setting.grid.first(float(setting.energy[0]), gaps)
-    onset = setting.grid.rows(curve, index, setting.energy.size)
-    shape = setting.tail.values(common[:2])
-    root = 1 / np.sqrt(np.maximum(expected, setting.floor))
-    basis = np.linalg.qr((root * np.stack([shape, shape * setting.tail.along])).T)[0]
-    beyond = root * onset - (root * onset @ basis) @ basis.T
-    norm = np.sqrt((beyond**2).sum(axis=1)) + LEAST
-    best, explained = scan(counts, np.ascontiguousarray((root * beyond / norm[:, None]).T))
-    c = np.maximum(explained / norm[best], LEAST)
-    weight = root**2 * shape
-    a = (np.einsum("ie,e->i", counts, weight) - c * (onset @ weight)[best]) / (weight @ shape)
-    return State(at[best], np.stack([np.maximum(a, LEAST), 0 * a, c], axis=1), common)
+
+    def __init__(self, setting: Setting, expected: Array, common: Array) -> None:
+        low, high = setting.gap_range_ev
+        gaps = np.arange(low, high, _FIRST_STEP_FWHM * setting.fwhm)
+        curve = onset_shape.curves(setting.family, common[2:], setting.grid, False).values
+        index, self._at = setting.grid.first(float(setting.energy[0]), gaps)
+        onset = setting.grid.rows(curve, index, setting.energy.size)
+        shape = setting.tail.values(common[:2])
+        root = 1 / np.sqrt(np.maximum(expected, setting.floor))
+        basis = np.linalg.qr((root * np.stack([shape, shape * setting.tail.along])).T)[0]
+        beyond = root * onset - (root * onset @ basis) @ basis.T
+        self._norm = np.sqrt((beyond**2).sum(axis=1)) + LEAST
+        # Single precision finds the best of some places; the fit begins there.
+        self._scanned = (root * beyond / self._norm[:, None]).T.astype(np.float32)
+        self._weight = root**2 * shape
+        self._onset, self._tail = onset @ self._weight, float(shape @ self._weight)
+        self._common = common
+
+    def of(self, counts: Array) -> State:
+        """Where the fits of some spectra begin (spectrum, channel)."""
+        best, explained = scan(counts, np.ascontiguousarray(self._scanned))
+        c = np.maximum(explained / self._norm[best], LEAST)
+        a = (counts @ self._weight - c * self._onset[best]) / self._tail
+        own = np.stack([np.maximum(a, LEAST), 0 * a, c], axis=1)
+        return State(self._at[best], own, self._common)
 
 
 def expected(state: State, setting: Setting) -> Array:

@@ -49,13 +49,15 @@ class Family:
 
     ``sharp(above, step, values)`` is the onset before any broadening, as means over cells of a
     fine grid of E - Eg [eV]; ``blur(frequency, values)`` the Fourier transform of its own
-    broadening at angular frequencies [1/eV]. ``values`` are the parameters, not their logarithms.
+    broadening at angular frequencies [1/eV]. ``values`` are the parameters, not their logarithms;
+    the first ``sharpened`` of them change ``sharp`` alone, the others ``blur`` alone.
     """
 
     name: Name
     parameters: tuple[Parameter, ...]
     sharp: Callable[[Array, float, Array], Array]
     blur: Callable[[Array, Array], Array]
+    sharpened: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,17 +153,20 @@ def curves(family: Family, values: Array, on: Grid, partial: bool = True) -> Cur
     transform = on.peak * family.blur(on.frequency, np.exp(own))
     sharp = family.sharp(x, on.step, np.exp(own))
     factors = (bent, x, x**2) if partial else (bent,)
-    parts = [np.fft.rfft(factor * sharp, on.padded) * transform for factor in factors]
+    bare = np.fft.rfft(np.stack([factor * sharp for factor in factors]), on.padded)
+    parts = bare * transform
     spectra = [parts[0], 1j * on.frequency * parts[0], *parts[1:]]
     for k, parameter in enumerate(family.parameters if partial else ()):
         little = np.zeros(own.size)
         little[k] = _BIT * parameter.deviation
-        ends = [
-            np.fft.rfft(bent * family.sharp(x, on.step, near), on.padded)
-            * family.blur(on.frequency, near)
-            for near in (np.exp(own + little), np.exp(own - little))
-        ]
-        spectra.append((ends[0] - ends[1]) * on.peak / (2 * little[k]))
+        ends = [np.exp(own + little), np.exp(own - little)]
+        if k < family.sharpened:
+            one, other = (family.sharp(x, on.step, near) for near in ends)
+            change = np.fft.rfft(bent * (one - other), on.padded) * transform
+        else:
+            one, other = (family.blur(on.frequency, near) for near in ends)
+            change = (one - other) * bare[0] * on.peak
+        spectra.append(change / (2 * little[k]))
     found = np.fft.irfft(np.stack(spectra), on.padded, axis=1)[:, : x.size]
     return Curves(on, found[0], found[1], found[2:])
 
@@ -210,10 +215,10 @@ def families(
     return {
         "square_root": Family("square_root", (), _power(0.5), _none),
         "smeared": Family("smeared", (spread,), _power(0.5), _gaussian),
-        "urbach": Family("urbach", (energy,), _urbach, _none),
-        "excitonic": Family("excitonic", (binding, secant, further), _elliott, _both),
-        "indirect": Family("indirect", (indirect,), _free_power, _none),
-        "free_exponent": Family("free_exponent", (free,), _free_power, _none),
+        "urbach": Family("urbach", (energy,), _urbach, _none, 1),
+        "excitonic": Family("excitonic", (binding, secant, further), _elliott, _both, 1),
+        "indirect": Family("indirect", (indirect,), _free_power, _none, 1),
+        "free_exponent": Family("free_exponent", (free,), _free_power, _none, 1),
     }
 
 

@@ -6,11 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, xlogy
 
-from nanostitch.compiled import compiled
+from nanostitch.compiled import compiled, compiled_sums
 from nanostitch.eels.channels import Array
 
 LOWEST, HIGHEST, NODES = math.log(1e-4), math.log(50.0), 128
 """Logarithms of numbers of electrons between which the mean deviance is tabulated."""
+
+_WIDEST = 12
+"""Columns that are worked on together: no shape of an onset has more parameters."""
 
 
 def _mean_deviance() -> Array:
@@ -61,7 +64,7 @@ def mean_deviances(expected: Array, noise: Array, deviances: Array) -> Array:
 
 
 @compiled
-def scan(counts: Array, onsets: Array) -> tuple[NDArray[np.intp], Array]:
+def scan(counts: Array, onsets: NDArray[np.float32]) -> tuple[NDArray[np.intp], Array]:
     """Best of some onsets for each spectrum, and its product with the counts.
 
     Parameters
@@ -72,11 +75,11 @@ def scan(counts: Array, onsets: Array) -> tuple[NDArray[np.intp], Array]:
         (channel, onset); of unit length in units of the noise, and nothing of the tail.
     """
     best, value = np.empty(counts.shape[0], np.intp), np.empty(counts.shape[0])
-    product = np.empty(onsets.shape[1])
+    product = np.empty(onsets.shape[1], np.float32)
     for i in range(counts.shape[0]):
-        product[:] = 0.0
+        product[:] = 0
         for e in range(counts.shape[1]):
-            seen = counts[i, e]
+            seen = np.float32(counts[i, e])
             for k in range(product.size):
                 product[k] += seen * onsets[e, k]
         best[i] = product.argmax()
@@ -84,7 +87,7 @@ def scan(counts: Array, onsets: Array) -> tuple[NDArray[np.intp], Array]:
     return best, value
 
 
-@compiled
+@compiled_sums
 def accumulate(
     counts: Array,
     shape: Array,
@@ -131,7 +134,8 @@ def accumulate(
     normal = np.empty((segments, number, columns, columns))
     right = np.empty((segments, number, columns))
     deviance = np.zeros((segments, number))
-    column, slant, square = np.empty(columns), np.empty(columns), np.empty((columns, columns))
+    column, slant = np.zeros(_WIDEST), np.empty(_WIDEST)
+    square = np.empty((_WIDEST, _WIDEST))
     for i in range(number):
         a, b, c, away = own[i, 0], own[i, 1], own[i, 2], own[i, 3]
         for s in range(segments):
@@ -150,13 +154,13 @@ def accumulate(
                 predicted = expected + c * away * column[3]
                 residual = counts[i, e] - predicted
                 for k in range(columns):
-                    weighed = weight * column[k]
+                    weighed, line = weight * column[k], square[k]
                     slant[k] += weighed * residual
-                    for m in range(k + 1):
-                        square[k, m] += weighed * column[m]
+                    for m in range(_WIDEST):
+                        line[m] += weighed * column[m]
                 predicted = max(predicted, noise[3])
                 deviance[s, i] += lost(counts[i, e], predicted, noise)
-            right[s, i] = slant
+            right[s, i] = slant[:columns]
             for k in range(columns):
                 for m in range(k + 1):
                     normal[s, i, k, m] = normal[s, i, m, k] = square[k, m]

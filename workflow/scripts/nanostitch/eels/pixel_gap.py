@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from nanostitch.eels import blocks, derivative, ensemble, linear, onset, onset_each
@@ -13,13 +14,14 @@ from nanostitch.eels.choices import Evidence, evidence, setting
 from nanostitch.eels.estimator import estimates
 from nanostitch.eels.gap_flags import ESTIMATORS
 from nanostitch.eels.noise import Noise
-from nanostitch.eels.onset_model import ONSET, State, start
+from nanostitch.eels.onset_model import ONSET, Start, State
 from nanostitch.eels.region_gap import Found, Settings, Spectrum, posterior, reach, shapes
 from nanostitch.intervals import NORMAL_95
 
 _LEARNT_FROM = 96
 """Pixels whose common shape is learnt; it is known ten times better than that of one of them."""
 _CANDIDATES = 4
+_LEARNT_LINES = 12
 _ROWS = 1024
 """Spectra fitted at a time: their columns then lie in the cache."""
 _THREADS = 2
@@ -30,9 +32,9 @@ _FEW_SIGMA = 20.0
 
 @dataclass(frozen=True)
 class Pixels:
-    """Gaps (estimator, value or bound; pixel), inflection (value or bound; pixel), flags."""
+    """Gaps and their bounds (estimator, pixel) each, inflection (value or bound; pixel), flags."""
 
-    gap: Array
+    gap: tuple[Array, Array, Array]
     inflection: Array
     raised: dict[str, Mask]
 
@@ -79,7 +81,8 @@ def read(
     last = whole.energy[reach(settings, whole.energy, [settings.smooth])][-1]
     window = settings.choices.starts_ev[0], float(last)
     common = _learn(raw, aligned, whole, of_whole, noise, settings, window)
-    gap = np.full((len(ESTIMATORS), 3, number), np.nan)
+    # Several arrays: they find room where former steps had theirs.
+    gap, lower, upper = (np.full((len(ESTIMATORS), number), np.nan) for _ in range(3))
     inflection = np.full((3, number), np.nan)
     raised = {name: np.zeros((len(ESTIMATORS), number), bool) for name in ("no_onset", "poor_fit")}
     uncertainty = aligned["zlp_offset_uncertainty"].to_numpy().ravel()
@@ -91,10 +94,11 @@ def read(
             done = pool.map(job.run, (block.counts[rows] for rows in parts))
             for rows, found in zip(parts, done, strict=True):
                 here, moved = block.first + rows, block.shift_ev[rows]
-                gap[:, :, here] = _widened(found[0], uncertainty[here]) - moved
+                gaps = _widened(found[0], uncertainty[here]) - moved
+                gap[:, here], lower[:, here], upper[:, here] = gaps.transpose(1, 0, 2)
                 inflection[:, here] = _widened(found[1][None], uncertainty[here])[0] - moved
                 raised["no_onset"][:, here], raised["poor_fit"][0, here] = found[2], found[3]
-    return Pixels(gap, inflection, raised)
+    return Pixels((gap, lower, upper), inflection, raised)
 
 
 def _widened(values: Array, uncertainty: Array) -> Array:
@@ -114,10 +118,11 @@ def _learn(
     window: tuple[float, float],
 ) -> _Common:
     """Shape that the pixels share: from some whose onsets stand out, else from their sum."""
-    known = np.flatnonzero(blocks.usable(aligned))
-    chosen = known[:: max(1, known.size // (_CANDIDATES * _LEARNT_FROM))]
+    chosen = _candidates(aligned)
     picked, energy = [], np.zeros(0)
-    for block in blocks.pixel_blocks(raw, aligned, window):
+    wanted = np.zeros(aligned["zlp_offset"].size, bool)
+    wanted[chosen] = True
+    for block in blocks.pixel_blocks(raw, aligned, window, wanted=wanted):
         rows = chosen[(chosen >= block.first) & (chosen < block.first + len(block.counts))]
         picked.append(block.counts[rows - block.first])
         energy = block.energy
@@ -142,6 +147,22 @@ def _learn(
     together = 1 / float((1 / best.step.alone).sum())
     variance = spread + of_shape + together * (learned.misfit - 1)
     return _Common(energy, mean, learned, shift, variance, learned.noise)
+
+
+def _candidates(aligned: xr.Dataset) -> NDArray[np.intp]:
+    """Pixels from all over a scan that are looked at for a common shape; of a map, of some lines.
+
+    So a large map is read in part only.
+    """
+    usable, shape = blocks.usable(aligned), aligned["zlp_offset"].shape
+    if len(shape) > 1 and usable.any():
+        by_line = usable.reshape(-1, shape[-1])
+        lines = np.flatnonzero(by_line.any(axis=1))
+        some = np.zeros(len(by_line), bool)
+        some[lines[:: -(-lines.size // _LEARNT_LINES)]] = True
+        by_line[~some] = False
+    known = np.flatnonzero(usable)
+    return known[:: max(1, known.size // (_CANDIDATES * _LEARNT_FROM))]
 
 
 def _step(significance: Array, settings: Settings) -> int:
@@ -181,13 +202,12 @@ class _Fit:
         self.setting = replace(
             how, energy=seen.energy[self.channels], tail=how.tail.within(self.channels)
         )
-        self.common, self.expected = best.state.common, mean[self.channels]
+        self.start = Start(self.setting, mean[self.channels], best.state.common)
 
     def run(self, counts: Array) -> tuple[onset_each.Each, Array]:
         """Fits of spectra, and by how much each onset stands out."""
         inside = counts[:, self.channels]
-        first = start(inside, self.setting, self.expected, self.common)
-        found = onset_each.fit(inside, first, self.setting)
+        found = onset_each.fit(inside, self.start.of(inside), self.setting)
         return found, found.state.own[:, ONSET] / np.sqrt(found.onset_variance)
 
 

@@ -1,7 +1,8 @@
 """One pass over the spectra of a scan: spikes, zero-loss peaks, sums of regions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nanostitch.eels import blocks, credible, noise, peak, spikes
+from nanostitch.eels.blocks import RawBlock
 from nanostitch.eels.channels import Array, Mask
 from nanostitch.eels.noise import Noise
 from nanostitch.eels.peak import Peaks
@@ -23,6 +25,9 @@ _FEW = 256
 """Spectra up to which double precision, in which their sums are kept, costs nothing; then machine
 code for single precision need not be compiled."""
 
+_AT_A_TIME = 256
+"""Spectra worked on together: of 2000 channels, they stay in the cache from step to step."""
+
 
 @dataclass(frozen=True)
 class Instrument:
@@ -30,6 +35,30 @@ class Instrument:
 
     noise: Noise
     fwhm: float
+
+
+@dataclass(frozen=True)
+class Places:
+    """What is kept of the peak of each spectrum, as :class:`nanostitch.eels.peak.Peaks` has it.
+
+    NaN in spectra without a zero-loss peak.
+    """
+
+    centre: Array
+    uncertainty: Array
+    fwhm: Array
+    fwtm: Array
+    counts: Array
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some pixels: their spectra without spikes, the spikes, their peaks."""
+
+    rows: slice
+    spectra: Array
+    hits: Spikes
+    peaks: Peaks
 
 
 @dataclass(frozen=True)
@@ -53,7 +82,7 @@ class Scan:
         Distance of the channels of ``totals`` from the zero-loss peak [channel].
     """
 
-    peaks: Peaks
+    peaks: Places
     flags: credible.Flags
     spikes: Spikes
     instrument: Instrument
@@ -89,22 +118,36 @@ def read(raw: xr.Dataset, members: Mask, settings: Settings) -> Scan:
         How the spectra are looked at.
     """
     energy = raw["energy"].to_numpy().astype(float)
-    instrument = _instrument(_typical(raw), settings)
-    sums, parts = Sums(len(members), energy.size), []
-    for rows, spectra, hits in _despiked(raw, instrument, settings):
-        peaks = peak.measure(spectra, instrument.noise)
-        flags = credible.flags(peaks, energy, settings.limits)
-        sums.add(spectra, _placed(peaks, ~flags["no_zero_loss_peak"]), members[:, rows])
-        parts.append((rows.start, peaks, flags, hits))
-    peaks, flags, hits = _joined(parts)
+    # The second block is read while the first tells the noise.
+    every: Iterator[RawBlock] = blocks.raw_blocks(raw)
+    start, few = next(every), _are_few(raw)
+    instrument = _instrument(_typical(start.counts, few), settings)
+    sums, struck = Sums(len(members), energy.size), []
+    peaks, flags = _blank(members.shape[1])
+    every = chain([start], every)
+    del start  # a block is not kept while others are worked on
+    for part in _parts(every, few, instrument, settings):
+        rows, judged = part.rows, credible.flags(part.peaks, energy, settings.limits)
+        known = ~judged["no_zero_loss_peak"]
+        for field in fields(Places):
+            here = np.where(known, getattr(part.peaks, field.name), np.nan)
+            getattr(peaks, field.name)[rows] = here
+        sums.add(part.spectra, peaks.centre[rows], members[:, rows])
+        for name in credible.FLAGS:
+            flags[name][rows] = judged[name]
+        struck.append((rows.start, part.hits))
     found = ~flags["no_zero_loss_peak"]
+    hits = _joined(struck, found)
     farthest = settings.max_drift_fraction * energy.size
     flags["far_shifted"] = far = credible.far_shifted(peaks.centre, found, farthest)
-    for rows, spectra, _ in _despiked(raw, instrument, settings) if far.any() else ():
-        sums.add(spectra, _placed(peaks, far)[rows], members[:, rows], weight=-1.0)
+    every = blocks.raw_blocks(raw) if far.any() else iter(())
+    for part in _parts(every, few, instrument, settings):
+        rows = part.rows
+        placed = np.where(far[rows], peaks.centre[rows], np.nan)
+        sums.add(part.spectra, placed, members[:, rows], weight=-1.0)
     used = found & ~far
     if used.size == 1 or not used.any():
-        totals = np.where(used[0], spectra[-1], np.nan)[None].repeat(len(members), 0)
+        totals = np.where(used[0], part.spectra[-1], np.nan)[None].repeat(len(members), 0)
         zero = peaks.centre[0] if used[0] else -energy[0] * (energy.size - 1) / np.ptp(energy)
         channels = np.arange(energy.size) - zero
     else:
@@ -113,14 +156,18 @@ def read(raw: xr.Dataset, members: Mask, settings: Settings) -> Scan:
     return Scan(peaks, flags, hits, instrument, totals, channels)
 
 
-def _despiked(
-    raw: xr.Dataset, instrument: Instrument, settings: Settings
-) -> Iterator[tuple[slice, Array, Spikes]]:
-    """Pixels of each block, their spectra without spikes, and the spikes."""
-    for block in blocks.raw_blocks(raw):
-        spectra = _floating(block.counts, _are_few(raw))
-        hits = spikes.replace(spectra, instrument.noise, instrument.fwhm, settings.min_spike_sigma)
-        yield slice(block.first, block.first + len(spectra)), spectra, hits
+def _parts(
+    every: Iterable[RawBlock], few: bool, instrument: Instrument, settings: Settings
+) -> Iterator[_Part]:
+    """The pixels of blocks in their order, some at a time."""
+    for block in every:
+        for low in range(0, len(block.counts), _AT_A_TIME):
+            spectra = _floating(block.counts[low : low + _AT_A_TIME], few)
+            hits = spikes.replace(
+                spectra, instrument.noise, instrument.fwhm, settings.min_spike_sigma
+            )
+            peaks, first = peak.measure(spectra, instrument.noise), block.first + low
+            yield _Part(slice(first, first + len(spectra)), spectra, hits, peaks)
 
 
 def _floating(counts: NDArray[Any], few: bool) -> Array:
@@ -130,7 +177,8 @@ def _floating(counts: NDArray[Any], few: bool) -> Array:
     elif counts.dtype.kind == "f":
         single = counts.dtype.itemsize <= 4
     else:
-        single = max(int(counts.max()), -int(counts.min())) < _EXACT
+        least = int(counts.min()) if counts.dtype.kind == "i" else 0
+        single = max(int(counts.max()), -least) < _EXACT
     spectra: Array = counts.astype(np.float32 if single else np.float64, order="C")
     if counts.dtype.kind == "f":
         spectra[~np.isfinite(spectra.sum(axis=1))] = 0.0
@@ -141,15 +189,10 @@ def _are_few(raw: xr.Dataset) -> bool:
     return bool(raw["counts"].size <= _FEW * raw.sizes["energy"])
 
 
-def _typical(raw: xr.Dataset) -> Array:
+def _typical(first: NDArray[Any], few: bool) -> Array:
     """Some of the first spectra."""
-    first = blocks.first_of(raw).counts
     chosen = np.linspace(0, len(first) - 1, min(len(first), _TYPICAL)).astype(int)
-    return _floating(first[chosen], _are_few(raw))
-
-
-def _placed(peaks: Peaks, chosen: Mask) -> Array:
-    return np.where(chosen, peaks.centre, np.nan)
+    return _floating(first[chosen], few)
 
 
 def _instrument(spectra: Array, settings: Settings) -> Instrument:
@@ -169,16 +212,16 @@ def _instrument(spectra: Array, settings: Settings) -> Instrument:
     return Instrument(model, fwhm)
 
 
-def _joined(
-    parts: Sequence[tuple[int, Peaks, credible.Flags, Spikes]],
-) -> tuple[Peaks, credible.Flags, Spikes]:
-    """Blocks one after the other; spikes of spectra with a zero-loss peak only, by pixel."""
-    firsts, peaks, flags, hits = zip(*parts, strict=True)
-    whole = Peaks(*(np.concatenate([getattr(p, f.name) for p in peaks]) for f in fields(Peaks)))
-    judged = {name: np.concatenate([f[name] for f in flags]) for name in credible.FLAGS}
-    pixel = np.concatenate([h.row + first for h, first in zip(hits, firsts, strict=True)])
-    kept = ~judged["no_zero_loss_peak"][pixel]
-    channel, value = (
-        np.concatenate([getattr(h, n) for h in hits]) for n in ("channel", "replacement")
-    )
-    return whole, judged, Spikes(pixel[kept].astype(np.int32), channel[kept], value[kept])
+def _blank(pixels: int) -> tuple[Places, credible.Flags]:
+    """Room for what is found in each pixel."""
+    found = [np.zeros(pixels) for _ in fields(Places)]
+    return Places(*found), {name: np.zeros(pixels, bool) for name in credible.FLAGS}
+
+
+def _joined(parts: Sequence[tuple[int, Spikes]], found: Mask) -> Spikes:
+    """Spikes of the spectra with a zero-loss peak; their rows are pixels."""
+    pixel = np.concatenate([hits.row + first for first, hits in parts])
+    channel = np.concatenate([hits.channel for _, hits in parts])
+    value = np.concatenate([hits.replacement for _, hits in parts])
+    kept = found[pixel]
+    return Spikes(pixel[kept].astype(np.int32), channel[kept], value[kept])

@@ -1,11 +1,12 @@
 """Spikes: channels struck by an X-ray or a cosmic ray, found because nothing else is so narrow."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nanostitch.compiled import compiled
+from nanostitch.compiled import compiled, compiled_sums
 from nanostitch.eels.channels import Array
 from nanostitch.eels.noise import STENCIL, Noise
 
@@ -22,6 +23,8 @@ _EXCESS_VARIANCE = 1 + 1 / (2 * len(STENCIL))
 """Variance of a channel less the mean of its neighbours, over the variance of a channel. Of the
 greater of two means it is less, but so is their difference."""
 _NEAR, _NEXT, _FAR = STENCIL
+_STRETCH = 256
+"""Channels that are passed over at once if none of them stands out."""
 _ANSCOMBE = 3 / 8
 """What makes the root of a Poisson number of constant variance (Anscombe, Biometrika 35 (1948)
 246)."""
@@ -76,6 +79,7 @@ def replace(spectra: Array, noise: Noise, fwhm: float, min_sigma: float) -> Spik
     return Spikes(found[:, 0], found[:, 1], values)
 
 
+@cache
 def _neighbours(fwhm: float) -> float:
     """Excess of both neighbours over that of the brightest channel, at least, in any real peak.
 
@@ -90,7 +94,30 @@ def _neighbours(fwhm: float) -> float:
     return _MARGIN * float((beside / excess).min())
 
 
-@compiled
+@compiled_sums
+def _means_of_three(c: Array, side: Array, third: float) -> None:
+    """Mean of each channel and its two neighbours."""
+    inner = c.size - 2
+    before, here, after, mean = c[:inner], c[1 : inner + 1], c[2:], side[1 : inner + 1]
+    for i in range(inner):
+        mean[i] = (before[i] + here[i] + after[i]) * third
+
+
+@compiled_sums
+def _stand_out(middle: Array, below: Array, above: Array, limits: Array, excess: Array) -> bool:
+    """Whether any channel exceeds both sides; ``excess`` is then positive, squares of counts."""
+    constant, linear, square, threshold = limits[0], limits[1], limits[2], limits[3]
+    zero = limits[5]
+    most = zero
+    for i in range(middle.size):
+        mean = max(max(below[i], above[i]), zero)
+        more = max(middle[i] - mean - threshold, zero)
+        excess[i] = more * more - (constant + mean * (linear + mean * square))
+        most += max(excess[i], zero)
+    return bool(most > zero)
+
+
+@compiled_sums
 def _find(
     spectra: Array,
     noise: tuple[float, float, float],
@@ -110,24 +137,24 @@ def _find(
     count, channels = 0, spectra.shape[1]
     # In the precision of the counts, which the machine works on several at a time.
     limits = np.zeros(6, spectra.dtype)
-    limits[0], limits[1], limits[2] = (
-        4 * half**2 * floor,
-        4 * half**2 * factor,
-        4 * half**2 * spread**2,
-    )
-    limits[3], limits[4] = least, 1.0 / 3.0
-    constant, linear, square, threshold, third, zero = limits
-    side, beyond = np.zeros(channels, spectra.dtype), np.zeros(channels, spectra.dtype)
-    for row in range(len(spectra)):
+    limits[0], limits[1] = 4 * half**2 * floor, 4 * half**2 * factor
+    limits[2], limits[3], limits[4] = 4 * half**2 * spread**2, least, 1.0 / 3.0
+    zero = limits[5]
+    inner = channels - 2 * _REACH
+    side, beyond = np.zeros(channels, spectra.dtype), np.zeros(max(inner, 0), spectra.dtype)
+    # Views, so that several channels are worked on at a time.
+    lefts, rights = side[_REACH - _NEXT :], side[_REACH + _NEXT :]
+    for row in range(len(spectra) if inner > 0 else 0):
         c = spectra[row]
-        for i in range(1, channels - 1):
-            side[i] = (c[i - 1] + c[i] + c[i + 1]) * third
-        for i in range(_REACH, channels - _REACH):
-            mean = max(max(side[i - _NEXT], side[i + _NEXT]), zero)
-            excess = max(c[i] - mean - threshold, zero)
-            beyond[i] = excess * excess - (constant + mean * (linear + mean * square))
-        for i in range(_REACH, channels - _REACH):
-            if beyond[i] > zero and c[i] >= c[i - 1] and c[i] > c[i + 1]:
+        _means_of_three(c, side, limits[4])
+        for low in range(0, inner, _STRETCH):
+            high = min(low + _STRETCH, inner)
+            middle, excess = c[low + _REACH : high + _REACH], beyond[low:high]
+            if not _stand_out(middle, lefts[low:high], rights[low:high], limits, excess):
+                continue
+            for i in range(low + _REACH, high + _REACH):
+                if not (beyond[i - _REACH] > zero and c[i] >= c[i - 1] and c[i] > c[i + 1]):
+                    continue
                 left, right = side[i - _NEXT], side[i + _NEXT]
                 mean = max(left, right, 0.0)
                 beside = c[i - 1] + c[i + 1]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nanostitch.compiled import compiled
+from nanostitch.compiled import compiled, compiled_sums
 from nanostitch.eels.channels import Array
 
 _TAPS = 7
@@ -50,8 +50,8 @@ class Sums:
         """
         known = np.isfinite(at)
         nearest = np.where(known, np.rint(at), 0).astype(np.int64)
-        weights = weight * _lagrange(np.where(known, at - nearest, 0.0))
-        _add(self._totals, spectra, nearest, weights, members & known)
+        shift = np.where(known, at - nearest, 0.0)
+        _add(self._totals, spectra, nearest, shift, weight, members & known)
 
     def read(self, at: Array) -> tuple[Array, NDArray[np.int64]]:
         """Sums (region, channel) and the channels that all of the spectra reach.
@@ -67,43 +67,51 @@ class Sums:
         return self._totals[:, channels + self._channels], channels
 
 
-def _lagrange(shift: Array) -> Array:
-    """Weights (spectrum, tap) that interpolate by a shift of up to half a channel."""
-    nodes = np.arange(-_REACH, _REACH + 1.0)
-    weights = np.ones((shift.size, _TAPS))
-    for tap, node in enumerate(nodes):
-        for other in nodes[nodes != node]:
-            weights[:, tap] *= (shift - other) / (node - other)
-    return weights
-
-
 @compiled
+def _lagrange(shift: float, weights: Array) -> None:
+    """Weights (tap,) that interpolate by a shift of up to half a channel."""
+    for tap in range(_TAPS):
+        weights[tap] = 1.0
+        for other in range(_TAPS):
+            if other != tap:
+                weights[tap] *= (shift + _REACH - other) / (tap - other)
+
+
+@compiled_sums
 def _add(
     totals: Array,
     spectra: Array,
     nearest: NDArray[np.int64],
-    weights: Array,
+    shift: Array,
+    weight: float,
     members: NDArray[np.bool_],
 ) -> None:
     channels = spectra.shape[1]
-    moved = np.zeros(channels)
+    inner = channels - 2 * _REACH
+    c, moved, w = np.zeros(channels), np.zeros(inner), np.zeros(_TAPS)
+    # Views, so that several channels are worked on at a time.
+    c0, c1, c2, c3 = c[:inner], c[1 : inner + 1], c[2 : inner + 2], c[3 : inner + 3]
+    c4, c5, c6 = c[4 : inner + 4], c[5 : inner + 5], c[6 : inner + 6]
     for row in range(len(spectra)):
         if not members[:, row].any():
             continue
-        c, w = spectra[row], weights[row]
-        for i in range(_REACH, channels - _REACH):
+        for i in range(channels):
+            c[i] = spectra[row, i]
+        _lagrange(shift[row], w)
+        w0, w1, w2, w3, w4, w5, w6 = w[0], w[1], w[2], w[3], w[4], w[5], w[6]
+        for i in range(inner):
             moved[i] = (
-                w[0] * c[i - 3]
-                + w[1] * c[i - 2]
-                + w[2] * c[i - 1]
-                + w[3] * c[i]
-                + w[4] * c[i + 1]
-                + w[5] * c[i + 2]
-                + w[6] * c[i + 3]
+                w0 * c0[i]
+                + w1 * c1[i]
+                + w2 * c2[i]
+                + w3 * c3[i]
+                + w4 * c4[i]
+                + w5 * c5[i]
+                + w6 * c6[i]
             )
-        first = channels - nearest[row]
+        first = channels - nearest[row] + _REACH
         for region in range(len(totals)):
             if members[region, row]:
-                total = totals[region]
-                for i in range(_REACH, channels - _REACH):
-                    total[first + i] += moved[i]
+                total = totals[region, first : first + inner]
+                for i in range(inner):
+                    total[i] += weight * moved[i]

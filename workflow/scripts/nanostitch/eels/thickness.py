@@ -148,12 +148,29 @@ def relative_thickness(
     if parts is None:
         assert pooled is not None
         parts = separation(pooled, energy, tail_window_ev)
+    ranges = stretches(energy, parts)
+    sums = np.array([counts[:, part].sum(axis=1, dtype=float) for part in ranges])
+    return of_sums(sums, energy, parts, gain)
+
+
+def stretches(energy: Real, parts: Separation) -> list[slice]:
+    """Channels of the zero-loss peak, of the losses, of the tail alone and at the axis' end."""
     end_of_zero = int(np.searchsorted(energy, parts.energy_ev, "right"))
-    zero = counts[:, :end_of_zero].sum(axis=1, dtype=float)
-    lost = counts[:, end_of_zero:].sum(axis=1, dtype=float)
-    tail = counts[:, parts.tail_channels].sum(axis=1, dtype=float)
-    last = max(1, round(END_SHARE * energy.size))
-    end = np.maximum(counts[:, -last:].mean(axis=1, dtype=float), 0)
+    tail, last = np.flatnonzero(parts.tail_channels), max(1, round(END_SHARE * energy.size))
+    of_tail = slice(int(tail[0]), int(tail[-1]) + 1) if tail.size else slice(0, 0)
+    end = slice(energy.size - last, energy.size)
+    return [slice(0, end_of_zero), slice(end_of_zero, energy.size), of_tail, end]
+
+
+def reaches(energy: Real) -> bool:
+    """Whether an axis is long enough for a thickness."""
+    return bool(energy[-1] >= REACH_EV)
+
+
+def of_sums(sums: Real, energy: Real, parts: Separation, gain: float | Real = 1.0) -> Thickness:
+    """The same from the counts in :func:`stretches`, dims (stretch, n)."""
+    zero, lost, tail, end = sums
+    end = np.maximum(end / max(1, round(END_SHARE * energy.size)), 0)
     beyond = end * energy[-1] / (energy[1] - energy[0])
     least, most = parts.continued
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -167,7 +184,7 @@ def relative_thickness(
         )
         noise = NORMAL_95 * np.sqrt(gain * lost / zero / (zero + lost))
         share = beyond / (FLATTEST - 1) / lost
-    short = ~(share <= MOST_BEYOND) if energy[-1] >= REACH_EV else np.ones(len(zero), bool)
+    short = ~(share <= MOST_BEYOND) if reaches(energy) else np.ones(len(zero), bool)
     known = ~short & (zero > 0) & np.isfinite(value)
     low_end = value - np.hypot(value - lower, noise)
     high_end = value + np.hypot(upper - value, noise)
