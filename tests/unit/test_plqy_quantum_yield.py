@@ -323,6 +323,16 @@ def test_flat_top__is_saturation():
     assert quality.level(measured(found)) == "bad"
 
 
+@pytest.mark.parametrize("end_nm", [505, 515, 522])
+def test_direct_curve_that_ends_within_the_emission__gives_no_yield(end_nm):
+    found = curves(0.3, 0.7)
+    found["direct"] = found["direct"].sel(wavelength=slice(None, end_nm))
+    product = measured(found)
+    assert quality.level(product) == "bad"
+    assert f"ends at {end_nm:g} nm" in reasons(product)
+    assert np.isnan(product["quantum_yield_apparent"])
+
+
 def test_excitation_elsewhere_than_told__is_refused():
     found = curves(0.3, 0.7)
     found["direct"].attrs["excitation_nm"] = 300.0
