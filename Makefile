@@ -1,6 +1,7 @@
 # make figures · make test: each sets up .venv from the hashed lock first.
 #
 #   make figures [BATCH=folder[,folder…]] [CORES=n]   the figures, numbers and tables of a batch
+#   make figures FIGURE=3                             one figure alone
 #   make test                                         the tests
 #   make real                                         the batches on real instrument files
 #   make lint · make env · make lock · make docs · make benchmark · make clean
@@ -13,6 +14,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BATCH ?=
+FIGURE ?=
 REAL := $(wildcard tests/batches/*)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -24,7 +26,7 @@ space := $(empty) $(empty)
 .PHONY: figures test real lint env lock docs benchmark clean
 
 figures: env
-	$(SNAKEMAKE) $(if $(BATCH),--config batches='$(BATCH)')
+	$(SNAKEMAKE) $(if $(BATCH)$(FIGURE),--config $(if $(BATCH),batches='$(BATCH)') $(if $(FIGURE),figure='$(FIGURE)'))
 	@echo "Results lie in results/: figures, tables, and one netCDF file for each step."
 
 test: env

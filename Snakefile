@@ -16,6 +16,7 @@ include: "workflow/rules/images.smk"
 include: "workflow/rules/xrays.smk"
 include: "workflow/rules/optics.smk"
 include: "workflow/rules/currents.smk"
+include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/figures.smk"
 
 

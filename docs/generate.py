@@ -8,6 +8,12 @@ from nanostitch import schema
 from nanostitch.contracts import Contract
 from nanostitch.contracts.absorption import EDGE
 from nanostitch.contracts.adf import PARTICLES
+from nanostitch.contracts.adf_change import CHANGE
+from nanostitch.contracts.adf_columns import COLUMNS
+from nanostitch.contracts.adf_lattice import LATTICE
+from nanostitch.contracts.adf_seams import SEAMS
+from nanostitch.contracts.claims import CLAIMS
+from nanostitch.contracts.comparison import COMPARISON
 from nanostitch.contracts.edx import COMPOSITION
 from nanostitch.contracts.eels import ALIGNED, BAND_GAP, BOUNDARY, DIELECTRIC, LOSS
 from nanostitch.contracts.eis import CIRCUIT
@@ -29,12 +35,18 @@ PRODUCTS = {
     "eels `boundary.nc`, of line scans with a told boundary": BOUNDARY,
     "eels `dielectric.nc`, where a figure needs it": DIELECTRIC,
     "adf `particles.nc`": PARTICLES,
+    "adf `lattice.nc`": LATTICE,
+    "adf `columns.nc`": COLUMNS,
+    "adf `seams.nc`": SEAMS,
+    "adf `change.nc`, where `before` names an earlier image": CHANGE,
     "edx `composition.nc`": COMPOSITION,
     "absorption `edge.nc`": EDGE,
     "pl `emission.nc`": EMISSION,
     "plqy `quantum_yield.nc`": QUANTUM_YIELD,
     "iv `conductance.nc`": CONDUCTANCE,
     "eis `circuit.nc`": CIRCUIT,
+    "`comparisons/{comparison}.nc`": COMPARISON,
+    "`claims.nc`": CLAIMS,
     "`score/score.nc` of a simulated batch": SCORE,
     "Specimen of a simulated batch": SPECIMEN,
     **{f"Truth behind files of the instrument {name}": TRUTH[name] for name in INSTRUMENTS},

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import xarray as xr
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from nanostitch import draw
 from nanostitch.draw import style
@@ -105,6 +106,7 @@ def histogram_node(labels=("Fresh", "Merged")):
             "size_sd": described(np.full(number, 1.2), "group", "SD", "nm"),
             "particles": described(np.full(number, 432), "group", "Particles", "1"),
             "images": described(np.full(number, 3), "group", "Images", "1"),
+            "samples": described(np.full(number, 2), "group", "Samples", "1"),
             **condition_variables(labels, number, "group"),
         },
         attrs={"kind": "size_histogram", "notes": "left out (flat image): image_7"},
@@ -184,3 +186,28 @@ def saved(figure, folder):
     paths = {suffix: folder / f"figure.{suffix}" for suffix in ("pdf", "svg", "png")}
     draw.save(figure, paths, "urn:test:42")
     return {suffix: path.read_bytes() for suffix, path in paths.items()}
+
+
+def misplaced(figure):
+    """Texts of a figure that leave the page or lie on each other."""
+    boxes = texts(figure)
+    frame = figure.bbox.padded(1)
+    found = [
+        text.get_text()
+        for text, box in boxes.items()
+        if not (
+            frame.x0 <= box.x0 <= box.x1 <= frame.x1 and frame.y0 <= box.y0 <= box.y1 <= frame.y1
+        )
+    ]
+    items = list(boxes.items())
+    for n, (text, box) in enumerate(items):
+        for other, second in items[n + 1 :]:
+            common = Bbox.intersection(box, second)
+            if common is not None and min(common.width, common.height) > 1.5:
+                found.append((text.get_text(), other.get_text()))
+    return found
+
+
+def by_gid(axes, gid):
+    """Artists of axes that carry a name."""
+    return axes.findobj(match=lambda artist: artist.get_gid() == gid)

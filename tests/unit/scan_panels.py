@@ -23,7 +23,14 @@ def about(product, technique, acquisition, condition, simulated):
     }
 
 
-def image(acquisition="image_1", condition="fresh", step=(0.5, 0.5), edges=(8.0,), simulated=1):
+def image(
+    acquisition="image_1",
+    condition="fresh",
+    step=(0.5, 0.5),
+    edges=(8.0,),
+    simulated=1,
+    sample="grid_1",
+):
     """One raw image with two bright squares and particles of given edge lengths."""
     rows, columns = 80, 120
     y, x = np.arange(rows) * step[0], np.arange(columns) * step[1]
@@ -46,11 +53,13 @@ def image(acquisition="image_1", condition="fresh", step=(0.5, 0.5), edges=(8.0,
     raw = xr.Dataset(
         {"intensity": (("y", "x"), intensity, {"units": "1"})},
         coords,
-        about("raw", "adf", acquisition, condition, simulated),
+        about("raw", "adf", acquisition, condition, simulated) | {"sample": sample},
     )
     particles = xr.Dataset(
         {
             "particle_label": (("y", "x"), label, {"units": "1"}),
+            # None of these is on the label image: without a box, each has the border weight 1.
+            "particle": ("particle", 3 + np.arange(sizes.size), {"units": "1"}),
             "edge_length": ("particle", sizes, {"units": "nm"}),
             "touches_border": ("particle", np.zeros(sizes.size, "i1"), {"units": "1"}),
             "quality": quality.flags({"too_small": xr.DataArray(sizes < 3, dims="particle")}),
@@ -58,7 +67,7 @@ def image(acquisition="image_1", condition="fresh", step=(0.5, 0.5), edges=(8.0,
             "verdict": quality.verdict({}),
         },
         coords,
-        about("particles", "adf", acquisition, condition, simulated),
+        about("particles", "adf", acquisition, condition, simulated) | {"sample": sample},
     )
     return [raw, particles]
 

@@ -7,7 +7,7 @@ from scan_panels import image, one_panel, panel_a
 
 from nanostitch import draw, quality
 from nanostitch.draw import style
-from nanostitch.draw.image import length_label
+from nanostitch.draw.micrograph import length_label
 
 
 def test_image__is_the_raw_image_when_print_resolves_it():

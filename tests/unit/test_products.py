@@ -45,20 +45,20 @@ def folder(tmp_path):
     return folder
 
 
-def test_last__auxiliary_curves_have_no_numbers_of_their_own(folder):
-    last = products.last(load(folder))
-    assert last["direct"] == last["alone"] == "quantum_yield"
-    assert last["empty"] == last["beside"] == "raw"
-    assert last["spectrum"] == "band_gap"
-    assert last["hole"] == "aligned"
+def test_ends__auxiliary_curves_have_no_numbers_of_their_own(folder):
+    ends = products.ends(load(folder))
+    assert ends["direct"] == ends["alone"] == ("quantum_yield",)
+    assert ends["empty"] == ends["beside"] == ("raw",)
+    assert ends["spectrum"] == ("band_gap",)
+    assert ends["hole"] == ("aligned",)
 
 
-def test_last__standards_and_what_others_are_compared_with_are_measured_too(folder):
+def test_ends__standards_and_what_others_are_compared_with_are_measured_too(folder):
     loaded = load(folder)
-    last = products.last(loaded)
-    assert last["oxide"] == last["quartz"] == last["glass"] == "composition"
-    assert last["first"] == last["later"] == "conductance"
-    assert [a.id for a in products.measured(loaded, "plqy")] == ["direct", "alone"]
+    ends = products.ends(loaded)
+    assert ends["oxide"] == ends["quartz"] == ends["glass"] == ("composition",)
+    assert ends["first"] == ends["later"] == ("conductance",)
+    assert [a.id for a in products.measured(loaded, "quantum_yield")] == ["direct", "alone"]
 
 
 def test_references__several_only_where_the_role_takes_several(folder):

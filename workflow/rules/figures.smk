@@ -46,6 +46,7 @@ rule figure:
         nc="results/{batch}/figures/{figure}.nc",
         step="results/{batch}/plan/figure.json",
     output:
+        md="results/{batch}/figures/{figure}.md",
         pdf="results/{batch}/figures/{figure}.pdf",
         svg="results/{batch}/figures/{figure}.svg",
         png=report(

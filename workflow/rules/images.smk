@@ -18,3 +18,84 @@ rule particles:
         mem_mb=3000,
     script:
         "../scripts/particles.py"
+
+
+rule lattice:
+    input:
+        raw="results/{batch}/adf/{acquisition}/raw.nc",
+        step="results/{batch}/plan/lattice.json",
+    output:
+        nc="results/{batch}/adf/{acquisition}/lattice.nc",
+    log:
+        "results/{batch}/logs/lattice/{acquisition}.log",
+    benchmark:
+        "results/{batch}/benchmarks/lattice/{acquisition}.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/lattice.py"
+
+
+rule columns:
+    input:
+        raw="results/{batch}/adf/{acquisition}/raw.nc",
+        lattice="results/{batch}/adf/{acquisition}/lattice.nc",
+        step="results/{batch}/plan/columns.json",
+    output:
+        nc="results/{batch}/adf/{acquisition}/columns.nc",
+    log:
+        "results/{batch}/logs/columns/{acquisition}.log",
+    benchmark:
+        "results/{batch}/benchmarks/columns/{acquisition}.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/columns.py"
+
+
+rule seams:
+    input:
+        raw="results/{batch}/adf/{acquisition}/raw.nc",
+        lattice="results/{batch}/adf/{acquisition}/lattice.nc",
+        step="results/{batch}/plan/seams.json",
+    output:
+        nc="results/{batch}/adf/{acquisition}/seams.nc",
+    log:
+        "results/{batch}/logs/seams/{acquisition}.log",
+    benchmark:
+        "results/{batch}/benchmarks/seams/{acquisition}.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/seams.py"
+
+
+rule change:
+    input:
+        raw="results/{batch}/adf/{acquisition}/raw.nc",
+        particles="results/{batch}/adf/{acquisition}/particles.nc",
+        before_raw=plan.referenced("before", "raw"),
+        before_particles=plan.referenced("before", "particles"),
+        step="results/{batch}/plan/change.json",
+    output:
+        nc="results/{batch}/adf/{acquisition}/change.nc",
+    log:
+        "results/{batch}/logs/change/{acquisition}.log",
+    benchmark:
+        "results/{batch}/benchmarks/change/{acquisition}.tsv"
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    script:
+        "../scripts/change.py"

@@ -23,6 +23,7 @@ wildcard_constraints:
     condition=plan.ids("condition"),
     acquisition=plan.ids("acquisition"),
     figure=plan.ids("figure"),
+    comparison=plan.ids("comparison"),
     table=plan.ids("table"),
     technique=plan.ids("technique"),
     suffix="[a-z0-9]+",

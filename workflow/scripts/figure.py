@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING
 
 from nanostitch import draw, store
+from nanostitch.draw import captions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 store.log_to(snakemake.log[0])
 tree = store.read_tree(snakemake.input.nc)
-with store.replacing_all(snakemake.output) as paths:
+store.write_page(captions.figure(tree), snakemake.output.md)
+files = [snakemake.output.pdf, snakemake.output.svg, snakemake.output.png]
+with store.replacing_all(files) as paths:
     draw.save(draw.figure(tree), paths, identifier=store.identity_of(snakemake.input.nc))

@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 store.log_to(snakemake.log[0])
 settings = store.read_plan(snakemake.input.step)["settings"]
 raw = store.read(snakemake.input.raw, RAW_IMAGE)
-found = particles.measure(raw["intensity"], **settings)
+found = particles.measure(raw["intensity"], raw.attrs, **settings)
 store.write(found, PARTICLES, job=snakemake, about=raw.attrs)

@@ -9,4 +9,6 @@ if TYPE_CHECKING:
 
 store.log_to(snakemake.log[0])
 products = [store.read_product(path) for path in snakemake.input.products]
-store.write_table(tables.KINDS[snakemake.wildcards.table](products), job=snakemake)
+store.write_table(
+    tables.KINDS.get(snakemake.wildcards.table, tables.numbers)(products), job=snakemake
+)

@@ -4,13 +4,13 @@
 problem of every file.
 """
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nanostitch import laboratory, schema
-from nanostitch.draw import kinds
+from nanostitch import declarations, schema
 from nanostitch.errors import BatchError
 from nanostitch.schema import Problem
 from nanostitch.sheets import ID_RULE, Row, Sheet, is_id
@@ -37,6 +37,7 @@ TOLD = (
     "headings",
 )
 ROLES = {
+    "adf": {"before": "adf"},
     "eels": {"vacuum": "eels"},
     "edx": {"standards": "edx", "compared_with": "edx"},
     "absorption": {"solvent": "absorption"},
@@ -88,6 +89,8 @@ class Batch:
     about: Row
     acquisitions: dict[str, Acquisition]
     parameters: dict[str, Any]
+    comparisons: dict[str, Any]
+    claims: dict[str, Any]
     figures: dict[str, Any]
     simulate: dict[str, Any] | None
 
@@ -129,7 +132,7 @@ def load(folder: Path, raw_files_exist: bool = True) -> Batch:
         raise BatchError(f"{folder}: no such batch folder; give a folder that holds batch.yaml")
     name, file = folder.resolve().name, str(folder / "batch.yaml")
     found = [] if is_id(name) else [Problem(str(folder), "folder name", name, ID_RULE)]
-    about = schema.read_yaml(folder / "batch.yaml")
+    about, files = _with_parts(schema.read_yaml(folder / "batch.yaml"), folder)
     broken = schema.problems(about, schema.load("batch"), file)
     about = schema.with_defaults(about, schema.load("batch"))
     sheets = {sheet: Sheet(folder / f"{sheet}s.tsv", sheet) for sheet in _SHEETS}
@@ -138,8 +141,8 @@ def load(folder: Path, raw_files_exist: bool = True) -> Batch:
     if not broken:
         batch = _assemble(name, folder, about, sheets)
         found += _acquisition_problems(batch, raw_files_exist)
-        found += _declaration_problems(batch)
-    schema.refuse(found)
+        found += declarations.problems(batch)
+    schema.refuse([_in_its_file(problem, files) for problem in found])
     return batch
 
 
@@ -152,6 +155,23 @@ def checksum_problem(a: Acquisition, found: str | None) -> str:
         f"{a.path}: acquisition {a.id}: sha256 is {found}, but column sha256 of acquisitions.tsv"
         f" says {told}; restore the file or correct the sheet"
     )
+
+
+_PARTS = ("comparisons", "claims", "figures")
+"""Parts of a batch.yaml that may be files of their own, named there."""
+
+
+def _with_parts(about: Row, folder: Path) -> tuple[Row, dict[str, str]]:
+    """A batch.yaml with the files that it names in it, and the path of each part's file."""
+    named = {part: folder / about[part] for part in _PARTS if isinstance(about.get(part), str)}
+    parts = {part: schema.read_yaml(path) for part, path in named.items()}
+    return {**about, **parts}, {part: str(path) for part, path in named.items()}
+
+
+def _in_its_file(problem: Problem, files: Mapping[str, str]) -> Problem:
+    """The problem with the file in which its part of a batch.yaml stands."""
+    part = problem.field.partition(".")[0]
+    return dataclasses.replace(problem, file=files.get(part, problem.file))
 
 
 _SHEETS = ("condition", "sample", "acquisition")
@@ -197,6 +217,8 @@ def _assemble(name: str, folder: Path, about: Row, sheets: Mapping[str, Sheet]) 
         about={key: about[key] for key in ("title", "creator", "licence")},
         acquisitions=acquisitions,
         parameters=about.get("parameters", {}),
+        comparisons=about.get("comparisons", {}),
+        claims=about.get("claims", {}),
         figures=about.get("figures", {}),
         simulate=about.get("simulate"),
     )
@@ -246,40 +268,3 @@ def _reference_problems(
         yield Problem(file, field, other, f"must be of technique {roles[role]}")
     elif role in batch.acquisitions[other].references:
         yield Problem(file, field, other, f"has a reference {role} itself; name that one")
-
-
-def _declaration_problems(batch: Batch) -> Iterator[Problem]:
-    file = str(batch.folder / "batch.yaml")
-    for problem in schema.problems(batch.parameters, schema.load("config"), file):
-        yield Problem(file, f"parameters.{problem.field}", problem.value, problem.remedy)
-    if "batches" in batch.parameters:
-        yield Problem(file, "parameters.batches", batch.parameters["batches"], "belongs to config")
-    if batch.simulate is not None:
-        rows = {a.id: a.row for a in batch.acquisitions.values()}
-        sheet = str(batch.folder / "acquisitions.tsv")
-        yield from laboratory.problems(batch.simulate, rows, sheet, file)
-        conditions = {
-            str(a.condition.get("condition")): a.condition for a in batch.acquisitions.values()
-        }
-        sheet = str(batch.folder / "conditions.tsv")
-        yield from laboratory.condition_problems(conditions, sheet)
-    for name, figure in batch.figures.items():
-        if not (isinstance(name, str) and is_id(name)):
-            yield Problem(file, "figures", name, ID_RULE)
-        yield from _figure_problems(batch, f"figures.{name}", figure, file)
-
-
-def _figure_problems(batch: Batch, field: str, figure: Any, file: str) -> Iterator[Problem]:
-    found = schema.problems(figure, kinds.schema(), file)
-    for problem in found:
-        yield Problem(file, f"{field}.{problem.field}", problem.value, problem.remedy)
-    for number, panel in enumerate([] if found else figure["panels"]):
-        technique, _ = kinds.needs(panel)
-        where = f"{field}.panels.{number}.select"
-        for column, value in panel["select"].items():
-            known = {a.row.get(column) for a in batch.acquisitions.values()}
-            for unknown in [one for one in _listed(value) if one not in known]:
-                yield Problem(file, f"{where}.{column}", unknown, "no acquisition has that value")
-        if not batch.select(technique, panel["select"]):
-            remedy = f"selects no acquisition of technique {technique}"
-            yield Problem(file, where, panel["select"], remedy)

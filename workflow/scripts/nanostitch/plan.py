@@ -17,15 +17,13 @@ from typing import Any, Protocol
 from snakemake.io import ancient
 
 from nanostitch import batch as batches
-from nanostitch import plan_files, products, provenance, raw, schema
+from nanostitch import plan_files, products, provenance, raw, schema, targets
 from nanostitch.atomic import write_text
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.draw import kinds
 from nanostitch.errors import BatchError
 from nanostitch.plan_files import PROJECT
 from nanostitch.schema import Problem
-
-FIGURE_SUFFIXES = ("nc", "pdf", "png", "svg")
 
 
 class Wildcards(Protocol):
@@ -37,6 +35,7 @@ class Wildcards(Protocol):
     condition: str
     acquisition: str
     figure: str
+    comparison: str
     table: str
 
 
@@ -59,12 +58,15 @@ class Plan:
         if len(self.batches) < len(loaded):
             names = [batch.id for batch in loaded]
             raise BatchError(f"config.yaml: batches: two of {names} have one name; rename a folder")
+        self._figure = self._config.pop("figure")
         self._digests = provenance.Digests(cache)
 
     @property
     def targets(self) -> list[str]:
         """Every file that a whole run makes for its user."""
-        return [path for batch in self.batches.values() for path in _targets(batch)]
+        if self._figure is not None:
+            return targets.of_figure(self.batches.values(), self._figure)
+        return [path for batch in self.batches.values() for path in targets.of_batch(batch)]
 
     def ids(self, key: str) -> str:
         """Regular expression of the ids that the wildcard ``key`` may take."""
@@ -73,8 +75,9 @@ class Plan:
             "acquisition": [a for b in self.batches.values() for a in b.acquisitions],
             "sample": [a.sample["sample"] for a in self._all()],
             "condition": [a.condition["condition"] for a in self._all()],
+            "comparison": [c for b in self.batches.values() for c in b.comparisons],
             "figure": [f for b in self.batches.values() for f in b.figures],
-            "table": list(products.MEASURED.values()),
+            "table": [name for names in products.MEASURED.values() for name in names],
             "technique": list(products.MEASURED),
         }[key]
         return "|".join(sorted(set(found))) or "none"
@@ -87,11 +90,11 @@ class Plan:
     def scored(self, wildcards: Wildcards) -> list[str]:
         """The products of a simulated batch that can be held against their truth."""
         batch = self.batches[wildcards.batch]
-        return [products.path(batch, a, products.MEASURED[a.technique]) for a in _scored(batch)]
+        return [products.path(batch, a, product) for a, product in targets.scored(batch)]
 
     def truths(self, wildcards: Wildcards) -> list[str]:
         """The truth behind each product of :meth:`scored`."""
-        return [f"{a.path}.truth.nc" for a in _scored(self.batches[wildcards.batch])]
+        return [f"{a.path}.truth.nc" for a, _ in targets.scored(self.batches[wildcards.batch])]
 
     def raw_files(self, wildcards: Wildcards) -> list[str]:
         """The raw file of an acquisition, then the files that its format needs beside it.
@@ -119,26 +122,39 @@ class Plan:
         """Every product that the panels of a figure select."""
         return self._figure_products(self.batches[wildcards.batch], wildcards.figure)
 
+    def compared(self, wildcards: Wildcards) -> list[str]:
+        """The products that a comparison stands on."""
+        batch = self.batches[wildcards.batch]
+        return targets.compared(batch, batch.comparisons[wildcards.comparison])
+
+    def all_compared(self, wildcards: Wildcards) -> list[str]:
+        """Every comparison of a batch."""
+        return targets.comparisons(self.batches[wildcards.batch])
+
+    def claimed(self, wildcards: Wildcards) -> list[str]:
+        """Comparisons and products that speak to the claims of a batch."""
+        return plan_files.claimed(self.batches[wildcards.batch])
+
     def table_products(self, wildcards: Wildcards) -> list[str]:
         """The products that one table of a batch lists."""
         return self._table_products(self.batches[wildcards.batch], wildcards.table)
 
     def _figure_products(self, batch: Batch, figure: str) -> list[str]:
-        wanted: dict[str, None] = {}
+        wanted, ends = dict[str, None](), products.ends(batch)
         for panel in batch.figures[figure]["panels"]:
             technique, names = kinds.needs(panel)
             found = batch.select(technique, panel["select"], with_left_out=True)
-            if products.MEASURED[technique] in names and "acquisition" not in panel["select"]:
-                measured = {a.id for a in products.measured(batch, technique)}
-                found = [a for a in found if a.id in measured]
+            if "acquisition" not in panel["select"]:
+                numbers = set(products.MEASURED[technique]) & set(names)
+                found = [a for a in found if numbers <= set(ends[a.id])]
             for a in found:
-                for name in names:
+                also = [name for name in kinds.also(panel) if name in ends[a.id]]
+                for name in (*names, *also):
                     wanted[products.path(batch, a, name)] = None
         return list(wanted)
 
     def _table_products(self, batch: Batch, table: str) -> list[str]:
-        technique = {name: technique for technique, name in products.MEASURED.items()}[table]
-        return [products.path(batch, a, table) for a in products.measured(batch, technique)]
+        return [products.path(batch, a, table) for a in products.measured(batch, table)]
 
     def write(self) -> None:
         """Bring the plan files up to date, touching only those whose content changed."""
@@ -171,12 +187,16 @@ class Plan:
             yield f"acquisitions/{a.id}", plan_files.acquisition(batch, a, self._digests)
         if batch.simulate is not None:
             yield from plan_files.simulation(batch)
+        for name, declared in batch.comparisons.items():
+            yield f"comparisons/{name}", plan_files.comparison(batch, name, declared)
+        if batch.claims:
+            yield "ledger", plan_files.claims(batch)
+        yield "batch", plan_files.whole(batch, settings)
         for name, figure in batch.figures.items():
             shown = {"figure": figure, "products": self._figure_products(batch, name)}
             yield f"figures/{name}", shown | {"conditions": plan_files.conditions(batch)}
-        for technique, table in products.MEASURED.items():
-            if products.measured(batch, technique):
-                yield f"tables/{table}", {"products": self._table_products(batch, table)}
+        for table in targets.tables(batch):
+            yield f"tables/{table}", {"products": self._table_products(batch, table)}
 
 
 def _loaded(folders: list[Path]) -> list[Batch]:
@@ -228,34 +248,3 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         merged[key] = _merged(merged[key], value) if both else copy.deepcopy(value)
     return merged
-
-
-def _targets(batch: Batch) -> Iterator[str]:
-    ends = products.last(batch)
-    for a in batch.acquisitions.values():
-        yield products.path(batch, a, ends[a.id])
-        if "boundary_nm" in a.row and a.technique == "eels":
-            yield products.path(batch, a, "boundary")
-    for technique, table in products.MEASURED.items():
-        if products.measured(batch, technique):
-            yield f"results/{batch.id}/tables/{table}.tsv"
-    for figure in batch.figures:
-        for suffix in FIGURE_SUFFIXES:
-            yield f"results/{batch.id}/figures/{figure}.{suffix}"
-    scored = dict.fromkeys(a.technique for a in _scored(batch))
-    if scored:
-        yield f"results/{batch.id}/tables/recovery.tsv"
-    for technique in scored:
-        for suffix in FIGURE_SUFFIXES:
-            yield f"results/{batch.id}/score/{technique}_recovery.{suffix}"
-
-
-def _scored(batch: Batch) -> list[Acquisition]:
-    """Simulated acquisitions whose numbers have intervals, by technique.
-
-    Those that the sheet leaves out (use: no) are not scored.
-    """
-    if batch.simulate is None:
-        return []
-    found = [a for technique in products.MEASURED for a in products.measured(batch, technique)]
-    return [a for a in found if a.row.get("use") != "no"]

@@ -4,12 +4,15 @@ Each file is a small JSON document under ``results/{batch}/plan`` and an input o
 depend on it; :class:`nanostitch.plan.Plan` writes them.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from nanostitch import batch as batches
-from nanostitch import code, laboratory, provenance, raw
+from nanostitch import claims as declared_claims
+from nanostitch import code, comparisons, laboratory, provenance, raw
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.errors import BatchError
 from nanostitch.simulate import record
@@ -26,6 +29,10 @@ STEPS = {
     "boundary": ("eels", "boundary"),
     "dielectric": ("eels", "dielectric"),
     "particles": ("adf", "particles"),
+    "lattice": ("adf", "lattice"),
+    "columns": ("adf", "columns"),
+    "seams": ("adf", "seams"),
+    "change": ("adf", "change"),
     "composition": ("edx", "composition"),
     "edge": ("absorption", "edge"),
     "emission": ("pl", "emission"),
@@ -33,6 +40,10 @@ STEPS = {
     "conductance": ("iv", "conductance"),
     "circuit": ("eis", "circuit"),
     "table": (),
+    "comparison": (),
+    "comparisons": (),
+    "claims": (),
+    "methods": (),
     "figure_data": (),
     "figure": (),
 }
@@ -96,6 +107,74 @@ def simulation(batch: Batch) -> Files:
         yield f"simulated/{a.id}", content | seed
     yield "score", {"about": _of_batch(batch), **_code(SCRIPTS / "score.py")}
     yield "recovery", {"conditions": conditions(batch), **_code(SCRIPTS / "recovery.py")}
+
+
+def comparison(batch: Batch, name: str, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """One comparison: the question, its groups, and the group of each product."""
+    levels = comparisons.levels(batch, declared)
+    groups = [
+        {"label": label, "where": declared["measure"]["where"] | group["where"], "at": at}
+        for (label, group), at in zip(declared["groups"].items(), levels, strict=True)
+    ]
+    members = comparisons.members(batch, declared)
+    asked = ("question", "scale", "bootstrap_draws", "seed")
+    return {
+        "about": {"name": name, "comparison_title": declared["title"], **_of_batch(batch)},
+        "member": [number for _, number in members],
+        "acquisitions": [a.id for a, _ in members],
+        "groups": groups,
+        "settings": {key: declared[key] for key in asked}
+        | {
+            "variable": declared["measure"]["variable"],
+            "margin": declared.get("margin"),
+            "usable": declared["use"],
+        },
+    }
+
+
+def claimed(batch: Batch) -> list[str]:
+    """Comparisons and products that speak to the claims of a batch, each once."""
+    found = (declared_claims.inputs(batch, one) for one in batch.claims.values())
+    return list(dict.fromkeys(path for paths in found for path in paths))
+
+
+def claims(batch: Batch) -> dict[str, Any]:
+    """Every claim of a batch, each with the numbers of its products among :func:`claimed`."""
+    place = {path: number for number, path in enumerate(claimed(batch))}
+    return {
+        "about": {"name": "claims", **_of_batch(batch)},
+        "claims": [
+            {"id": name, **one, "inputs": [place[p] for p in declared_claims.inputs(batch, one)]}
+            for name, one in batch.claims.items()
+        ],
+    }
+
+
+_LIBRARIES = (
+    *("nanostitch", "snakemake", "numpy", "scipy", "xarray"),
+    *("hyperspy", "exspy", "rosettasciio", "netcdf4"),
+)
+
+
+def whole(batch: Batch, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The batch as a whole: how much there is of what, the settings and versions that made it."""
+    found = list(batch.acquisitions.values())
+    techniques = Counter(a.technique for a in found)
+    return {
+        "title": batch.about["title"],
+        "simulated": batch.simulate is not None,
+        "seed": (batch.simulate or {}).get("seed"),
+        "number": techniques,
+        "counts": {
+            "samples": len({a.sample["sample"] for a in found}),
+            "conditions": len({a.condition["condition"] for a in found}),
+            "acquisitions": len(found),
+            "left_out": sum(a.row.get("use") == "no" for a in found),
+        },
+        "comparisons": len(batch.comparisons),
+        "versions": {name: metadata.version(name) for name in _LIBRARIES},
+        "settings": {name: settings[name] for name in techniques},
+    }
 
 
 def conditions(batch: Batch) -> list[str]:

@@ -68,6 +68,11 @@ def with_defaults(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dic
             filled[key] = copy.deepcopy(sub["default"])
         if isinstance(filled.get(key), dict) and "properties" in sub:
             filled[key] = with_defaults(filled[key], sub)
+        elif isinstance(filled.get(key), dict) and isinstance(
+            sub.get("additionalProperties"), dict
+        ):
+            each = sub["additionalProperties"]
+            filled[key] = {one: with_defaults(value, each) for one, value in filled[key].items()}
     return filled
 
 

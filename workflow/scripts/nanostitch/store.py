@@ -156,6 +156,14 @@ def write(dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str,
     _write(dataset, contract, job, {name: about[name] for name in ABOUT} | {"title": title})
 
 
+def write_of_batch(
+    dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str, Any]
+) -> None:
+    """Write what is known of a batch as a whole, likewise; ``about`` is the batch's."""
+    title = f"{about['name']}: {about['batch_title']}"
+    _write(dataset, contract, job, {**about, "title": title})
+
+
 def write_simulated(
     dataset: xr.Dataset, contract: Contract, job: Job, about: Mapping[str, Any]
 ) -> None:
@@ -220,6 +228,11 @@ def write_table(table: pd.DataFrame, job: Job) -> None:
     write_text(
         Path(job.output.tsv), table.to_csv(sep="\t", index=False, lineterminator="\n", na_rep="NaN")
     )
+
+
+def write_page(text: str, path: str) -> None:
+    """Write a page to read, whole or not at all."""
+    write_text(Path(path), text)
 
 
 @contextmanager

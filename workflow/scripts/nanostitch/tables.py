@@ -8,9 +8,28 @@ import xarray as xr
 
 from nanostitch import quality
 from nanostitch.adf import population
+from nanostitch.comparison.family import holm
 
 WHO = ("acquisition", "sample", "condition")
-IMAGE_MEASURES = ("number_density", "coverage", "merged_fraction", "size_mean", "size_sd")
+IMAGE_MEASURES = (
+    "number_density",
+    "coverage",
+    "merged_fraction",
+    "fusing_index",
+    "size_mean",
+    "size_sd",
+    "largest_body_share",
+    "largest_layer_share",
+    "void_fraction",
+    "void_density",
+    "void_diameter",
+    "wire_share",
+    "psi4",
+    "psi4_global",
+    "psi4_correlation",
+    "superlattice_spacing",
+    "ligand_gap",
+)
 
 
 def band_gaps(products: Sequence[xr.Dataset]) -> pd.DataFrame:
@@ -34,13 +53,19 @@ def numbers(products: Sequence[xr.Dataset]) -> pd.DataFrame:
     return pd.DataFrame([row for product in products for row in _number_rows(product)])
 
 
+def comparisons(products: Sequence[xr.Dataset]) -> pd.DataFrame:
+    """One row for each effect of each comparison; ``p_holm`` is adjusted for all rows."""
+    table = pd.DataFrame([row for product in products for row in _effect_rows(product)])
+    place = table.columns.to_list().index("p_value") + 1
+    table.insert(place, "p_holm", holm(table["p_value"].to_numpy()))
+    return table
+
+
 KINDS: dict[str, Callable[[Sequence[xr.Dataset]], pd.DataFrame]] = {
     "band_gap": band_gaps,
     "particles": particles,
-    **dict.fromkeys(
-        ("composition", "edge", "emission", "quantum_yield", "conductance", "circuit"), numbers
-    ),
 }
+"""Tables of a form of their own; the others are of :func:`numbers`."""
 
 
 def _number_rows(product: xr.Dataset) -> Iterator[dict[str, object]]:
@@ -59,6 +84,38 @@ def _number_rows(product: xr.Dataset) -> Iterator[dict[str, object]]:
                 "upper_95": float(product[f"{name}_upper"][index]),
                 **_verdict(product),
             }
+
+
+def _effect_rows(product: xr.Dataset) -> Iterator[dict[str, object]]:
+    answers = str(product["answer"].attrs["flag_meanings"]).split()
+    for contrast in product["contrast"].values:
+        one = product.sel(contrast=contrast)
+        yield {
+            "comparison": product.attrs["name"],
+            "title": product.attrs["comparison_title"],
+            "contrast": str(contrast),
+            "unit": product["effect"].attrs["units"],
+            "effect": float(one["effect"]),
+            "lower_95": float(one["effect_lower"]),
+            "upper_95": float(one["effect_upper"]),
+            "answer": answers[int(one["answer"])],
+            **{name: float(one[name]) for name in _EFFECT_NUMBERS},
+            "samples": "; ".join(map(str, product["samples"].values)),
+            "acquisitions": "; ".join(map(str, product["acquisitions"].values)),
+            "verdict": quality.level(product),
+            "reasons": product["verdict"].attrs["reasons"],
+            "simulated": bool(product.attrs["simulated"]),
+        }
+
+
+_EFFECT_NUMBERS = (
+    "p_value",
+    "degrees_of_freedom",
+    "hedges_g",
+    "cliff_delta",
+    "smallest_effect",
+    "samples_needed",
+)
 
 
 def _gap_rows(product: xr.Dataset) -> Iterator[dict[str, object]]:

@@ -8,13 +8,18 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from nanostitch.adf.blocks import block_sum, enlarged
 from nanostitch.errors import CalibrationError
 
 Array = NDArray[np.float64]
+Single = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 # Beyond three standard deviations a pixel is no longer taken for support (sigma clipping).
 _CLIP = 3.0
+_EFFECTIVE = 3.5449
+"""Side of the square that averages as much noise as a Gaussian filter, over its standard
+deviation: the root of 4 pi."""
 _ITERATIONS = 6
 _MAD_TO_SD = 1.4826
 # Of a normal distribution, in standard deviations: from the fifth percentile up to the mean, and
@@ -82,7 +87,8 @@ def flatten(
     -------
     xarray.Dataset
         ``signal`` (y, x), positive on particles, 0 where the image is not finite;
-        ``finite`` (y, x); ``noise`` (), standard deviation of ``signal`` on the support.
+        ``unsmoothed`` (y, x), the same with all its noise; ``finite`` (y, x); ``noise`` (),
+        standard deviation of ``signal`` on the support.
 
     Raises
     ------
@@ -96,35 +102,76 @@ def flatten(
     Suppl. 117 (1996) 393, doi:10.1051/aas:1996164.
     """
     spacing = np.array(pixel_size_nm(intensity))
-    values = intensity.transpose("y", "x").to_numpy().astype(float)
-    finite = np.isfinite(values)
-    values = np.where(finite, values if particles_are == "bright" else -values, 0.0)
-    smooth = _weighted_mean(values, finite.astype(float), denoise_nm / spacing)
-    signal = np.zeros_like(smooth)
-    noise = 0.0
-    if finite.any() and np.ptp(smooth[finite]) > 0:
-        length = background_length_nm / spacing
-        tiles = _tile_percentile(smooth, finite, length)
-        smooth -= _quadratic(tiles, np.ones_like(tiles), smooth.shape)
-        low = _enlarged(_tile_percentile(smooth, finite, length), smooth.shape)
-        if _mostly_particles(smooth - low, finite):
-            background, noise = low, _fine_scatter(smooth, finite, denoise_nm / spacing)
-        else:
-            background, noise = _support(smooth, finite, length, low)
-        signal = np.where(finite, smooth - background, 0.0)
-    coords = {"y": intensity["y"], "x": intensity["x"]}
+    values, finite = _values(intensity, particles_are)
+    block = np.clip(_EFFECTIVE * denoise_nm / spacing, 1, np.array(values.shape)).astype(int)
+    weight = block_sum(finite, block)
+    coarse = np.divide(
+        block_sum(values, block), weight, out=np.zeros(weight.shape), where=weight > 0
+    )
+    background, noise = np.zeros_like(coarse), 0.0
+    if weight.any() and np.ptp(coarse[weight > 0]) > 0:
+        background, found = _background(
+            coarse, weight > 0, background_length_nm / (block * spacing)
+        )
+        noise = _fine_scatter(values, finite, block) if found is None else found
+    values -= enlarged(background, values.shape, block)
+    values[~finite] = 0.0
+    sigma = denoise_nm / spacing
+    signal = _weighted_mean(values, finite, sigma) if noise > 0 else np.zeros_like(values)
+    planes = {"signal": signal, "unsmoothed": values, "finite": finite}
     return xr.Dataset(
-        {"signal": (("y", "x"), signal), "finite": (("y", "x"), finite), "noise": ((), noise)},
-        coords=coords,
+        {name: (("y", "x"), plane) for name, plane in planes.items()}
+        | {"noise": ((), noise * float(np.prod(block)) ** 0.5 * _passed(sigma))},
+        coords={"y": intensity["y"], "x": intensity["x"]},
     )
 
 
-def _weighted_mean(values: Array, weight: Array, sigma: Array) -> Array:
+def _values(
+    intensity: xr.DataArray, particles_are: Literal["bright", "dark"]
+) -> tuple[Single, Mask]:
+    """Positive on particles, in single precision about the middle; 0 where not finite."""
+    given = intensity.transpose("y", "x").to_numpy()
+    finite = np.isfinite(given)
+    middle = float(np.median(given[finite][:: max(given.size // 10000, 1)])) if finite.any() else 0
+    values = np.subtract(given, middle, dtype=np.float64).astype(np.float32)
+    if particles_are == "dark":
+        np.negative(values, out=values)
+    values[~finite] = 0.0
+    return values, finite
+
+
+def _background(coarse: Array, finite: Mask, length: Array) -> tuple[Array, float | None]:
+    """Background of block means and their standard deviation about it; length in blocks.
+
+    The latter is None where most of the image is particles.
+    """
+    tiles = _tile_percentile(coarse, finite, length)
+    slope = _quadratic(tiles, np.ones_like(tiles), coarse.shape)
+    coarse = coarse - slope
+    low = enlarged(_tile_percentile(coarse, finite, length), coarse.shape).astype(float)
+    if _mostly_particles(coarse - low, finite):
+        return low + slope, None
+    background, noise = _support(coarse, finite, length, low)
+    return background + slope, noise
+
+
+def _passed(sigma: Array) -> float:
+    """Standard deviation that a Gaussian filter leaves of white noise of 1."""
+    power = 1.0
+    for one in sigma:
+        kernel = np.exp(-0.5 * (np.arange(-int(4 * one + 0.5), int(4 * one + 0.5) + 1) / one) ** 2)
+        power *= float((kernel**2).sum() / kernel.sum() ** 2)
+    return float(power**0.5)
+
+
+def _weighted_mean(values: Single, finite: Mask, sigma: Array) -> Single:
     """Normalised convolution with a Gaussian; 0 where no weight is in reach."""
-    total = ndimage.gaussian_filter(weight, sigma, mode="nearest")
-    mean = ndimage.gaussian_filter(values * weight, sigma, mode="nearest")
-    local: Array = np.divide(mean, total, out=np.zeros_like(mean), where=total > 1e-9)
-    return local
+    mean: Single = ndimage.gaussian_filter(values, sigma, mode="nearest")
+    if finite.all():
+        return mean
+    total = ndimage.gaussian_filter(finite.astype(np.float32), sigma, mode="nearest")
+    local = np.divide(mean, total, out=np.zeros_like(mean), where=total > 1e-6)
+    return np.where(finite, local, np.float32(0.0))
 
 
 def _mostly_particles(height: Array, finite: Mask) -> bool:
@@ -136,10 +183,14 @@ def _mostly_particles(height: Array, finite: Mask) -> bool:
     return bool(high - middle < 0.5 * (middle - low))
 
 
-def _fine_scatter(smooth: Array, finite: Mask, sigma: Array) -> float:
-    """Scatter of the signal about its own mean over a few pixels, edges left out by the median."""
-    fine = smooth - _weighted_mean(smooth, finite.astype(float), 2 * sigma)
-    return float(_MAD_TO_SD * np.median(np.abs(fine[finite])))
+def _fine_scatter(values: Single, finite: Mask, block: NDArray[np.int_]) -> float:
+    """Noise of a block by second differences of pixels; the median leaves edges out."""
+    lines = values[:: int(block[0])]
+    seen = finite[:: int(block[0])]
+    bends = np.abs(lines[:, 2:] + lines[:, :-2] - 2 * lines[:, 1:-1])
+    bends = bends[seen[:, 2:] & seen[:, :-2] & seen[:, 1:-1]]
+    scatter = _MAD_TO_SD * float(np.median(bends)) / np.sqrt(6.0) if bends.size else 0.0
+    return float(scatter / np.sqrt(np.prod(block)))
 
 
 def _support(smooth: Array, finite: Mask, length: Array, low: Array) -> tuple[Array, float]:
@@ -187,22 +238,21 @@ def _tile_percentile(smooth: Array, finite: Mask, length: Array) -> Array:
 def _surface(smooth: Array, support: Mask, length: Array, fallback: Array) -> Array:
     """Quadratic through the support plus the local mean of what the quadratic leaves."""
     block = np.maximum(np.floor(length / 8), 1).astype(int)
-    weight = _block_sum(support.astype(float), block)
-    total = _block_sum(np.where(support, smooth, 0.0), block)
+    weight = block_sum(support.astype(float), block)
+    total = block_sum(np.where(support, smooth, 0.0), block)
     if not weight.any():
         return fallback
     mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
     trend = _quadratic(mean, weight, mean.shape)
-    local = trend + _weighted_mean(mean - trend, weight, length / (2 * block))
-    return _enlarged(local, smooth.shape, block)
+    local = trend + _local_mean(mean - trend, weight, length / (2 * block))
+    return enlarged(local, smooth.shape, block).astype(float)
 
 
-def _block_sum(values: Array, block: NDArray[np.int_]) -> Array:
-    padding = [(0, -size % step) for size, step in zip(values.shape, block, strict=True)]
-    padded = np.pad(values, padding)
-    rows, columns = (size // step for size, step in zip(padded.shape, block, strict=True))
-    sums: Array = padded.reshape(rows, block[0], columns, block[1]).sum(axis=(1, 3))
-    return sums
+def _local_mean(values: Array, weight: Array, sigma: Array | float) -> Array:
+    total = ndimage.gaussian_filter(weight, sigma, mode="nearest")
+    mean = ndimage.gaussian_filter(values * weight, sigma, mode="nearest")
+    local: Array = np.divide(mean, total, out=np.zeros_like(mean), where=total > 1e-9)
+    return local
 
 
 def _quadratic(mean: Array, weight: Array, shape: tuple[int, ...]) -> Array:
@@ -224,14 +274,3 @@ def _terms(shape: tuple[int, ...], powers: Sequence[tuple[int, int]]) -> Array:
     y, x = ((np.arange(size) + 0.5) / size * 2 - 1 for size in shape)
     yy, xx = (axis.ravel() for axis in np.meshgrid(y, x, indexing="ij"))
     return np.stack([yy**a * xx**b for a, b in powers], axis=1)
-
-
-def _enlarged(
-    coarse: Array, shape: tuple[int, ...], block: NDArray[np.int_] | None = None
-) -> Array:
-    """Bilinear interpolation from the centres of blocks to pixels, constant beyond them."""
-    steps = np.array(shape) / np.array(coarse.shape) if block is None else block
-    at = [(np.arange(size) + 0.5) / step - 0.5 for size, step in zip(shape, steps, strict=True)]
-    lines = np.meshgrid(*at, indexing="ij")
-    fine: Array = ndimage.map_coordinates(coarse, lines, order=1, mode="nearest")
-    return fine

@@ -187,6 +187,12 @@ def _of_particles(
     ragged = float((found["solidity"].to_numpy()[counted] < _RAGGED).mean())
     small = int(quality.raised(found["quality"], "too_small").sum())
     return [
+        (
+            found.sizes.get("square", 1) == 0,
+            "none of the particles is a square; on a rough support about one in seven of such is "
+            "missed or mistaken",
+            "doubtful",
+        ),
         (faint > _MOST, f"{faint:.0%} of the particles are of low contrast", "doubtful"),
         (
             ragged > _MOST,

@@ -3,28 +3,29 @@
 The step ``particles``: flatten, segment, measure each particle, sum up the image.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from nanostitch import quality
-from nanostitch.adf import judgement, population, segment, shape
+from nanostitch.adf import bright, judgement, population, segment, summary, table
 from nanostitch.adf.flatten import flatten, pixel_size_nm
 from nanostitch.contracts.adf import PARTICLES
 
 Array = NDArray[np.float64]
-Window = tuple[slice, slice]
 _ROW = ("particle",)
-_STATISTICS = ("number_density", "coverage", "merged_fraction", "size_mean", "size_sd")
+_NOTHING_TOLD: Mapping[str, object] = {}
 _SOLID = 0.9
 _FREE = 0.9
+_TWO_SIDED = 1.96
 
 
 def measure(
     intensity: xr.DataArray,
+    facts: Mapping[str, object] = _NOTHING_TOLD,
     *,
     particles_are: Literal["bright", "dark"],
     denoise_nm: float,
@@ -33,13 +34,16 @@ def measure(
     doubtful_contrast: float,
     smallest_edge_nm: float,
     unit_edge_nm: float,
-    dip_fraction: float,
-    neck_fraction: float,
+    smallest_gap_nm: float,
     fewest_particles: int,
     largest_flawed_fraction: float,
     largest_outlier_fraction: float,
-    bootstrap_draws: int,
-    seed: int,
+    layer_gap_nm: float,
+    least_wire_aspect_ratio: float,
+    least_lattice_order: float,
+    bright_excess: float,
+    smallest_dot_nm: float,
+    largest_dot_nm: float,
 ) -> xr.Dataset:
     """Label and measure every particle of one image and sum them up.
 
@@ -50,12 +54,15 @@ def measure(
         pixels need not be square. Pixels that are not finite count as not seen: they cut the
         particles that touch them, as the border does, but no weight makes up for it; the density
         is then too low and the image doubtful.
+    facts
+        What the sheet tells of the image: ``regions`` and ``boundary_nm``, see
+        :func:`nanostitch.adf.region_statistics.told`; other facts do not matter.
     particles_are
         ``bright`` (dark field) or ``dark`` (bright field) on the support.
     denoise_nm, background_length_nm
         See :func:`nanostitch.adf.flatten.flatten`.
-    detection_contrast, dip_fraction, neck_fraction
-        See :func:`nanostitch.adf.segment.particles`.
+    detection_contrast, smallest_gap_nm
+        See :func:`nanostitch.adf.segment.scene`.
     doubtful_contrast
         Particles whose signal is below this multiple of the noise are flagged [1].
     smallest_edge_nm
@@ -69,8 +76,15 @@ def measure(
         Share of pixels piled up at an end of the range above which the image is doubtful [1].
     largest_outlier_fraction
         Share of isolated hot pixels above which the image is doubtful [1].
-    bootstrap_draws, seed
-        Number of bootstrap draws and seed of their generator.
+    layer_gap_nm
+        Distance up to which neighbours belong to one layer [nm].
+    least_wire_aspect_ratio
+        Length over width from which a particle is a wire [1].
+    least_lattice_order
+        Agreement of neighbours on the direction of their square below which the crystals form no
+        lattice, so that none is measured [1].
+    bright_excess, smallest_dot_nm, largest_dot_nm
+        See :func:`nanostitch.adf.bright.find`.
 
     Returns
     -------
@@ -83,7 +97,8 @@ def measure(
     Raises
     ------
     CalibrationError
-        If the coordinates do not give one pixel size along each axis.
+        If the coordinates do not give one pixel size along each axis, or what is told of regions
+        or a boundary does not fit the image.
     """
     intensity = intensity.transpose("y", "x")
     flat = flatten(
@@ -92,169 +107,107 @@ def measure(
         denoise_nm=denoise_nm,
         background_length_nm=background_length_nm,
     )
-    found = segment.particles(
+    scene = segment.scene(
         flat,
         detection_contrast=detection_contrast,
-        smallest_edge_nm=smallest_edge_nm,
+        denoise_nm=denoise_nm,
         unit_edge_nm=unit_edge_nm,
-        dip_fraction=dip_fraction,
-        neck_fraction=neck_fraction,
+        smallest_gap_nm=smallest_gap_nm,
     )
-    table = _measured(flat, found, correlation_nm=2 * np.sqrt(np.pi) * denoise_nm)
-    table["units"] = _units(table, unit_edge_nm)
-    table["quality"] = _flags(table, smallest_edge_nm, doubtful_contrast * float(flat["noise"]))
-    counted = population.counted(table)
-    estimates = _statistics(
-        table, flat, counted, smallest_edge_nm=smallest_edge_nm, draws=bootstrap_draws, seed=seed
+    flat = scene.flat
+    found = table.measure(
+        flat,
+        scene,
+        smallest_edge_nm=smallest_edge_nm,
+        correlation_nm=2 * np.sqrt(np.pi) * denoise_nm,
     )
+    found["units"] = _units(found, unit_edge_nm)
+    found["quality"] = _flags(found, smallest_edge_nm, doubtful_contrast * float(flat["noise"]))
+    found = found.assign(_blur(scene, flat))
+    scales = summary.Scales(
+        smallest_edge_nm, unit_edge_nm, layer_gap_nm, least_wire_aspect_ratio, least_lattice_order
+    )
+    summed = summary.sum_up(found, flat["finite"] & (flat["noise"] > 0), facts, scales)
+    dots = _dots(flat, found, denoise_nm, bright_excess, (smallest_dot_nm, largest_dot_nm))
     why = judgement.reasons(
         intensity,
-        table,
-        counted=counted,
+        found,
+        counted=population.counted(found),
         smallest_edge_nm=smallest_edge_nm,
         unit_edge_nm=unit_edge_nm,
         fewest_particles=fewest_particles,
         largest_flawed_fraction=largest_flawed_fraction,
         largest_outlier_fraction=largest_outlier_fraction,
     )
-    return _product(table, estimates, quality.verdict(why))
+    return _product(found, summed.numbers.merge(dots), quality.verdict(why | summed.reasons))
 
 
-def _measured(flat: xr.Dataset, found: xr.Dataset, *, correlation_nm: float) -> xr.Dataset:
-    """One row for each particle: its measures, plateau, box and whether the border cuts it."""
-    boxes = ndimage.find_objects(found["particle_label"].to_numpy())
-    rows = [
-        _row(flat, found, number, box, correlation_nm) for number, box in enumerate(boxes, start=1)
-    ]
-    names = [*shape.Measures._fields, "height", "width", "touches_border"]
-    columns = {name: (_ROW, np.array([row[name] for row in rows], dtype=float)) for name in names}
-    table = xr.Dataset(columns, coords={"particle": found["particle"]})
-    edge = np.sqrt(table["area"])
-    return table.assign(
-        edge_length=edge,
-        edge_length_uncertainty=table["area_uncertainty"] / (2 * edge),
-        equivalent_diameter=2 * np.sqrt(table["area"] / np.pi),
-        touches_border=table["touches_border"].astype("i1"),
-        plateau=found["plateau"],
-        particle_label=found["particle_label"],
+def _blur(scene: segment.Scene, flat: xr.Dataset) -> dict[str, float]:
+    """Blur of the edges without the width of a pixel, and its 95 % interval [nm]."""
+    pixel = float(np.mean(np.square(pixel_size_nm(flat["signal"])))) / 12
+    value, error = scene.blur
+    if not np.isfinite(error):
+        return dict.fromkeys(("blur", "blur_lower", "blur_upper"), np.nan)
+    bounds = np.array([value, value - _TWO_SIDED * error, value + _TWO_SIDED * error])
+    blur, lower, upper = np.sqrt(np.maximum(bounds * np.abs(bounds) - pixel, 0.0)).tolist()
+    return {"blur": blur, "blur_lower": lower, "blur_upper": upper}
+
+
+def _dots(
+    flat: xr.Dataset,
+    found: xr.Dataset,
+    denoise_nm: float,
+    bright_excess: float,
+    sizes_nm: tuple[float, float],
+) -> xr.Dataset:
+    return bright.find(
+        flat,
+        found["particle_label"],
+        found,
+        denoise_nm=denoise_nm,
+        bright_excess=bright_excess,
+        smallest_dot_nm=sizes_nm[0],
+        largest_dot_nm=sizes_nm[1],
     )
 
 
-def _row(
-    flat: xr.Dataset, found: xr.Dataset, number: int, box: Window, correlation_nm: float
-) -> dict[str, float]:
-    spacing = np.array(pixel_size_nm(flat["signal"]))
-    rows, columns = (slice(max(side.start - 1, 0), side.stop + 1) for side in box)
-    patch = shape.Patch(
-        flat["signal"].values[rows, columns],
-        found["particle_label"].values[rows, columns] == number,
-        found["basin"].values[rows, columns] == number,
-        float(found["plateau"].values[number - 1]),
-    )
-    measures = shape.measure(
-        patch, spacing, noise=float(flat["noise"]), correlation_nm=correlation_nm
-    )
-    row = measures._asdict()
-    row["centroid_y"] += float(flat["y"].values[rows.start])
-    row["centroid_x"] += float(flat["x"].values[columns.start])
-    row["height"], row["width"] = (
-        (side.stop - side.start) * step for side, step in zip(box, spacing, strict=True)
-    )
-    finite = flat["finite"].values
-    row["touches_border"] = _is_cut(patch.whole, finite[rows, columns], box, finite.shape)
-    return row
-
-
-def _is_cut(
-    whole: NDArray[np.bool_],
-    finite: NDArray[np.bool_],
-    box: Window,
-    shape_of_image: tuple[int, ...],
-) -> bool:
-    """Whether the border of the image, or pixels that were not seen, cut a particle."""
-    sides = zip(box, shape_of_image, strict=True)
-    outside = any(side.start == 0 or side.stop == size for side, size in sides)
-    return outside or bool((ndimage.binary_dilation(whole) & ~finite).any())
-
-
-def _single(table: xr.Dataset) -> NDArray[np.bool_]:
+def _single(found: xr.Dataset) -> NDArray[np.bool_]:
     """Whether the outline is that of one square: compact, and nearer to 1 : 1 than to 2 : 1."""
-    aspect, solidity = table["aspect_ratio"].to_numpy(), table["solidity"].to_numpy()
+    aspect, solidity = found["aspect_ratio"].to_numpy(), found["solidity"].to_numpy()
     return np.asarray((aspect < np.sqrt(2)) & (solidity > _SOLID))
 
 
-def _units(table: xr.Dataset, unit_edge_nm: float) -> xr.DataArray:
+def _units(found: xr.Dataset, unit_edge_nm: float) -> xr.DataArray:
     """How many original crystals each particle holds, by area.
 
     Two or three squares do not make a square: one that has the outline of a square is a single
     large crystal up to the area of three, so that a wide size distribution feigns no merging.
     """
-    count = np.maximum(np.round(table["area"].to_numpy() / unit_edge_nm**2), 1)
-    units = np.where(_single(table) & (count < 4), 1, count)
+    count = np.maximum(np.round(found["area"].to_numpy() / unit_edge_nm**2), 1)
+    units = np.where(_single(found) & (count < 4), 1, count)
+    several = found["squares"].to_numpy()
+    units = np.where(several > 1, several, units)
     return xr.DataArray(units.astype("i4"), dims=_ROW)
 
 
-def _flags(table: xr.Dataset, smallest_edge_nm: float, faint: float) -> xr.DataArray:
+def _flags(found: xr.Dataset, smallest_edge_nm: float, faint: float) -> xr.DataArray:
     return quality.flags(
         {
-            "touches_border": table["touches_border"] == 1,
-            "too_small": table["edge_length"] < smallest_edge_nm,
-            "merged_shape": (table["units"] > 1) | ~_single(table),
-            "low_contrast": table["plateau"] < faint,
-            "shares_outline": table["free_outline"] < _FREE,
+            "touches_border": found["touches_border"] == 1,
+            "too_small": found["edge_length"] < smallest_edge_nm,
+            "merged_shape": (found["units"] > 1) | ~_single(found),
+            "low_contrast": found["plateau"] < faint,
+            "shares_outline": found["free_outline"] < _FREE,
+            "no_square": found["edge_fit"].isnull(),
         }
     )
 
 
-def _statistics(
-    table: xr.Dataset,
-    flat: xr.Dataset,
-    counted: NDArray[np.bool_],
-    *,
-    smallest_edge_nm: float,
-    draws: int,
-    seed: int,
-) -> dict[str, population.Estimate]:
-    """Statistics of the image; nothing is known of one that shows no contrast at all."""
-    if not float(flat["noise"]) > 0:
-        return dict.fromkeys(_STATISTICS, population.UNKNOWN)
-    spacing = pixel_size_nm(flat["signal"])
-    sides = [size * step for size, step in zip(flat["signal"].shape, spacing, strict=True)]
-    seen = float(flat["finite"].sum()) * spacing[0] * spacing[1]
-    whole = table.isel(particle=counted)
-    weight = population.border_weight(
-        whole["height"].to_numpy(),
-        whole["width"].to_numpy(),
-        field_height_nm=sides[0],
-        field_width_nm=sides[1],
-    )
-    edge = whole["edge_length"].to_numpy()
-    return {
-        "number_density": population.density(weight, field_area_nm2=seen),
-        "coverage": population.coverage(
-            table["area"].to_numpy(),
-            field_area_nm2=seen,
-            smallest_edge_nm=smallest_edge_nm,
-            draws=draws,
-            seed=seed,
-        ),
-        "merged_fraction": population.fraction(whole["units"].to_numpy() > 1, weight),
-        "size_mean": population.mean(edge, weight, draws=draws, seed=seed),
-        "size_sd": population.standard_deviation(edge, weight, draws=draws, seed=seed),
-    }
-
-
-def _product(
-    table: xr.Dataset,
-    estimates: dict[str, population.Estimate],
-    verdict: xr.DataArray,
-) -> xr.Dataset:
+def _product(table: xr.Dataset, numbers: xr.Dataset, verdict: xr.DataArray) -> xr.Dataset:
     """Keep what the contract names, with its units."""
-    product = table[[name for name in PARTICLES if name in table]]
-    for name, estimate in estimates.items():
-        product[name] = estimate.value
-        product[f"{name}_lower"], product[f"{name}_upper"] = estimate.lower, estimate.upper
+    product = table[[name for name in PARTICLES if name in table]].merge(numbers)
     product["verdict"] = verdict
     for name, var in PARTICLES.items():
-        product[name].attrs["units"] = var.units
+        if name in product.variables:
+            product[name].attrs["units"] = var.units
     return product

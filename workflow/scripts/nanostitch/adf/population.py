@@ -1,35 +1,53 @@
-"""Statistics of the particles on one image, each with a 95 % interval.
+"""Number, sizes and merging of the particles in a field, each with a 95 % interval.
 
-Particles are taken as independent of each other. Clustering within an image and the scatter
-between the images of one sample are left to the comparison, which knows them.
+Intervals are of the layer that the field is a sample of: they hold how the particles of one
+image attract, repel and order each other, by :mod:`nanostitch.adf.scatter`. What samples and
+images of one condition differ by is left to the comparison, which knows several.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import stats
 
 from nanostitch import quality
+from nanostitch.adf import border, scatter
+from nanostitch.adf.border import Box
+from nanostitch.intervals import NONE, Number
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_TAIL = 0.025
-_BATCH = 100
+_REACH = 0.5
+"""Share of a side of the field from which a cut body counts as reaching across it: whole ones of
+that size are met less often than cut ones, so that weights no longer make up for them."""
+_TOLERATED = 0.05
+"""Share of the summed edges in bodies that reach across up to which the mean edge is given: what
+they could shift it by is then of the order of its usual interval."""
+_FEWEST_OF_A_KIND = 10
+"""Particles, merged or not, below which their arrangement tells nothing of how they scatter."""
 
 
-class Estimate(NamedTuple):
-    """A number with the bounds of its 95 % interval; NaN where nothing is known of it."""
+class Sample(NamedTuple):
+    """The particles of a part of a field.
 
-    value: float
-    lower: float
-    upper: float
+    ``size`` [nm] and ``units`` are of the whole ones, one element each, in the order of
+    ``whole``; ``reaching`` holds the edges [nm] of those that the border cuts and that reach
+    across the part.
+    """
 
+    size: Array
+    units: Array
+    whole: border.Whole
+    reaching: Array
+    part: Box
+    waves: scatter.Waves
 
-UNKNOWN = Estimate(np.nan, np.nan, np.nan)
+    def variance(self, part: Array) -> float:
+        """Variance of the sum of what each whole particle contributes."""
+        place = self.whole.place_y, self.whole.place_x
+        return float(scatter.variance(part, *place, self.waves))
 
 
 def counted(found: xr.Dataset) -> Mask:
@@ -44,158 +62,180 @@ def counted(found: xr.Dataset) -> Mask:
     return np.asarray(~small & (found["touches_border"].to_numpy() == 0))
 
 
-def border_weight(
-    height_nm: Array, width_nm: Array, *, field_height_nm: float, field_width_nm: float
-) -> Array:
-    """Inverse of the chance that a particle which meets the field lies wholly in it.
-
-    Whole particles counted with this weight stand for all, the large ones that the border cuts
-    more often included (Miles and Lantuéjoul, as in ISO 13322-1).
+def sample(table: xr.Dataset, count: Mask, *, field: Box, part: Box) -> Sample:
+    """Particles of a part of a field.
 
     Parameters
     ----------
-    height_nm, width_nm
-        Sides of each particle's bounding box along y and x [nm].
-    field_height_nm, field_width_nm
-        Sides of the image [nm].
+    table
+        Particles with ``edge_length``, ``units``, ``touches_border`` and their bounding boxes:
+        ``middle_y``, ``middle_x``, ``height``, ``width`` [nm].
+    count
+        Which of them are counted, see :func:`counted`.
+    field, part
+        The field, and the part of it.
     """
-    room = (field_height_nm - height_nm) * (field_width_nm - width_nm)
-    area = field_height_nm * field_width_nm
-    return np.divide(area, room, out=np.ones_like(room), where=room > 0)
+    of = table.isel(particle=count)
+    names = ("middle_y", "middle_x", "height", "width")
+    whole = border.whole(*(of[name].to_numpy() for name in names), field=field, part=part)
+    cut = table.isel(particle=table["touches_border"].to_numpy() == 1)
+    high, wide = cut["height"].to_numpy(), cut["width"].to_numpy()
+    reaching = (high > _REACH * part.height) | (wide > _REACH * part.width)
+    reaching &= (cut["middle_y"] + high / 2 > part.top).to_numpy()
+    reaching &= (cut["middle_y"] - high / 2 < part.bottom).to_numpy()
+    reaching &= (cut["middle_x"] + wide / 2 > part.left).to_numpy()
+    reaching &= (cut["middle_x"] - wide / 2 < part.right).to_numpy()
+    return Sample(
+        of["edge_length"].to_numpy()[whole.inside],
+        of["units"].to_numpy()[whole.inside].astype(float),
+        whole,
+        cut["edge_length"].to_numpy()[reaching],
+        part,
+        scatter.waves(part.height, part.width, float(whole.weight.sum())),
+    )
 
 
-def density(weight: Array, *, field_area_nm2: float) -> Estimate:
-    """Particles per nm²; the interval is that of a Poisson count.
+def number_density(found: Sample, *, seen_nm2: float) -> Number:
+    """Particles per nm², whole ones with their border weights.
+
+    A body that reaches across the field may be one more: the upper bound holds it.
 
     Parameters
     ----------
-    weight
-        Border weights of the whole particles.
-    field_area_nm2
-        Area of the image that could be seen [nm²].
-
-    Notes
-    -----
-    Garwood, Biometrika 28 (1936) 437, doi:10.1093/biomet/28.3-4.437.
+    found
+        Particles.
+    seen_nm2
+        Area that could be seen [nm²].
     """
-    count = weight.size
-    scale = (weight.sum() / count if count else 1.0) / field_area_nm2
-    lower = float(stats.chi2.ppf(_TAIL, 2 * count)) / 2 if count else 0.0
-    upper = float(stats.chi2.ppf(1 - _TAIL, 2 * count + 2)) / 2
-    return Estimate(count * scale, lower * scale, upper * scale)
+    weight = found.whole.weight
+    total = float(weight.sum())
+    variance = found.variance(weight)
+    independent = total**2 / variance if total else 0.0
+    lower, upper = scatter.count_interval(total, independent)
+    scale = total if total else 1.0
+    more = found.reaching.size
+    return total / seen_nm2, lower * scale / seen_nm2, (upper * scale + more) / seen_nm2
 
 
-def coverage(
-    area_nm2: Array, *, field_area_nm2: float, smallest_edge_nm: float, draws: int, seed: int
-) -> Estimate:
-    """Share of the image that particles cover.
-
-    Each draw takes every particle a Poisson number of times, mean 1, so that number and area
-    both scatter. Crystals that keep their distance scatter less; the interval is then too wide.
-    Without particles the upper bound is that of a Poisson count of the smallest ones.
+def coverage(covered: Mask, seen: Mask, of: scatter.Waves, *, particles_nm2: float) -> Number:
+    """Share of the pixels seen that particles cover.
 
     Parameters
     ----------
-    area_nm2
-        Areas of all particles, those at the border included [nm²].
-    field_area_nm2
-        Area of the image that could be seen [nm²].
-    smallest_edge_nm
-        Edge of the smallest particle that would have been found [nm].
-    draws, seed
-        Number of draws and seed of their generator.
+    covered, seen
+        Which pixels particles cover, and which were seen, dims ``(y, x)``.
+    of
+        Waves.
+    particles_nm2
+        Number of the smallest particles that would fill the area seen: where nothing is found,
+        so many trials failed.
     """
-    if not area_nm2.size:
-        upper = float(stats.chi2.ppf(1 - _TAIL, 2)) / 2 * smallest_edge_nm**2 / field_area_nm2
-        return Estimate(0.0, 0.0, min(upper, 1.0))
-    generator = np.random.default_rng(seed)
-    drawn = np.array([generator.poisson(size=area_nm2.size) @ area_nm2 for _ in range(draws)])
-    lower, upper = np.quantile(drawn, [_TAIL, 1 - _TAIL]) / field_area_nm2
-    share = float(area_nm2.sum() / field_area_nm2)
-    return Estimate(share, float(lower), min(float(upper), 1.0))
+    total = int(seen.sum())
+    if not total:
+        return NONE
+    share = float((covered & seen).sum() / total)
+    variance = scatter.variance_of_field(seen * (covered - share) / total, of)
+    uneven = 0 < share < 1 and variance > 0
+    independent = share * (1 - share) / variance if uneven else particles_nm2
+    return scatter.share_interval(share, independent)
 
 
-def fraction(true: Mask, weight: Array) -> Estimate:
-    """Weighted share of particles for which something is true; Wilson's interval.
+def merged_fraction(found: Sample) -> Number:
+    """Share of the particles that hold more than one original crystal.
 
-    Unequal weights count as fewer particles: the squared sum over the sum of squares (Kish).
+    Bodies that reach across the field are merged ones that weights do not make up for: each may
+    be one more, and the upper bound holds them.
+    """
+    weight = found.whole.weight
+    if not weight.size:
+        return np.nan, 0.0, 1.0
+    merged = found.units > 1
+    share = float(weight[merged].sum() / weight.sum())
+    independent = float(weight.sum() ** 2 / (weight**2).sum())
+    if min(merged.sum(), (~merged).sum()) >= _FEWEST_OF_A_KIND:
+        variance = found.variance(weight * (merged - share) / weight.sum())
+        independent = share * (1 - share) / variance if variance else independent
+    value, lower, upper = scatter.share_interval(share, independent)
+    more = found.reaching.size / (weight.sum() + found.reaching.size)
+    return value, lower, upper + (1 - upper) * more
+
+
+def fusing_index(found: Sample, *, crystals: float) -> Number:
+    """Share of the particles that merging has used up: 1 less particles over their crystals.
+
+    Both are of the whole particles with their weights. Where bodies reach across the field, all
+    crystals that the field shows are counted instead, and these bodies as one particle each at
+    most.
 
     Parameters
     ----------
-    true
-        For each particle, whether it is so.
-    weight
-        Border weight of each particle.
-
-    Notes
-    -----
-    Wilson, J. Am. Stat. Assoc. 22 (1927) 209, doi:10.1080/01621459.1927.10502953.
+    found
+        Particles.
+    crystals
+        Original crystals in the part of the field, by the area that particles cover.
     """
-    if not true.size:
-        return Estimate(np.nan, 0.0, 1.0)
-    count = float(weight.sum() ** 2 / (weight**2).sum())
-    share = float(weight[true].sum() / weight.sum())
-    z = float(stats.norm.ppf(1 - _TAIL))
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-    return Estimate(share, max(float(centre - half), 0.0), min(float(centre + half), 1.0))
+    weight, units = found.whole.weight, found.units
+    held = float((weight * units).sum())
+    if found.reaching.size:
+        least, value, most = (
+            max(1 - (bodies + more) / max(crystals, bodies + more), 0.0)
+            for bodies, more in zip(_bodies_bounds(found), (found.reaching.size, 0, 0), strict=True)
+        )
+        return value, least, most
+    if not held:
+        return NONE
+    share = 1 - float(weight.sum()) / held
+    if (units > 1).sum() < _FEWEST_OF_A_KIND:
+        return scatter.share_interval(share, held)
+    variance = found.variance(weight * (1 - (1 - share) * units) / held)
+    return scatter.share_interval(share, share * (1 - share) / variance if variance else held)
 
 
-def mean(size: Array, weight: Array, *, draws: int, seed: int) -> Estimate:
-    """Weighted mean with its bootstrap interval; see :func:`standard_deviation`."""
-    return _bootstrapped(_mean, size, weight, draws, seed)
+def _bodies_bounds(found: Sample) -> tuple[float, float, float]:
+    """Most, likely and fewest bodies by the weights of the whole ones."""
+    value, lower, upper = number_density(found._replace(reaching=np.empty(0)), seen_nm2=1.0)
+    return upper, value, lower
 
 
-def standard_deviation(size: Array, weight: Array, *, draws: int, seed: int) -> Estimate:
-    """Weighted standard deviation of the sizes, with its bootstrap interval.
+def size_mean(found: Sample) -> Number:
+    """Mean edge of the whole particles [nm], with border weights.
 
-    The scatter of the measurement is part of it.
-
-    Parameters
-    ----------
-    size
-        A length of each whole particle.
-    weight
-        Border weight of each particle.
-    draws, seed
-        Number of bootstrap draws and seed of their generator.
-
-    Notes
-    -----
-    Bias-corrected and accelerated bootstrap over particles: Efron, J. Am. Stat. Assoc. 82
-    (1987) 171, doi:10.1080/01621459.1987.10478410. Below three particles, or where all are
-    equal, the interval is not known (NaN).
+    Where bodies reach across the field the mean is not known, and that of the whole ones is
+    its lower bound.
     """
-    return _bootstrapped(_standard_deviation, size, weight, draws, seed)
+    if not found.size.size:
+        return NONE
+    weight = found.whole.weight / found.whole.weight.sum()
+    mean = float((weight * found.size).sum())
+    error = np.sqrt(found.variance(weight * (found.size - mean)))
+    if found.size.size < 3:
+        error = np.nan
+    value, lower, upper = scatter.log_interval(mean, error / mean)
+    return (np.nan, lower, np.nan) if lacks_large_bodies(found) else (value, lower, upper)
 
 
-def _mean(size: Array, weight: Array, axis: int = -1) -> Array:
-    return np.asarray((weight * size).sum(axis) / weight.sum(axis))
+def size_sd(found: Sample) -> Number:
+    """Standard deviation of the edges of the whole particles [nm], with border weights.
+
+    The scatter of the measurement is part of it. For bodies that reach across the field see
+    :func:`size_mean`.
+    """
+    weight = found.whole.weight
+    total = float(weight.sum())
+    free = total - float((weight**2).sum()) / total if total else 0.0
+    if not free > 0:
+        return NONE
+    deviation = found.size - float((weight * found.size).sum()) / total
+    variance = float((weight * deviation**2).sum()) / free
+    if found.size.size < 3 or variance <= 0:
+        return float(np.sqrt(variance)), np.nan, np.nan
+    error = np.sqrt(found.variance(weight * (deviation**2 / variance - 1) / total)) / 2
+    value, lower, upper = scatter.reciprocal_interval(float(np.sqrt(variance)), error)
+    return (np.nan, lower, np.nan) if lacks_large_bodies(found) else (value, lower, upper)
 
 
-def _standard_deviation(size: Array, weight: Array, axis: int = -1) -> Array:
-    total = weight.sum(axis, keepdims=True)
-    deviation = size - (weight * size).sum(axis, keepdims=True) / total
-    free = total - (weight**2).sum(axis, keepdims=True) / total
-    variance = (weight * deviation**2).sum(axis, keepdims=True) / free
-    return np.asarray(np.sqrt(variance).squeeze(axis))
-
-
-def _bootstrapped(
-    statistic: Callable[..., Array], size: Array, weight: Array, draws: int, seed: int
-) -> Estimate:
-    if size.size < 2:
-        value = float(size[0]) if size.size and statistic is _mean else np.nan
-        return Estimate(value, np.nan, np.nan)
-    value = float(statistic(size, weight))
-    if size.size < 3 or np.ptp(size) == 0:
-        return Estimate(value, np.nan, np.nan)
-    interval = stats.bootstrap(
-        (size, weight),
-        statistic,
-        paired=True,
-        n_resamples=draws,
-        batch=_BATCH,
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Estimate(value, float(interval.low), float(interval.high))
+def lacks_large_bodies(found: Sample) -> bool:
+    """Whether bodies that reach across the field would shift the mean edge noticeably."""
+    reaching = float(found.reaching.sum())
+    all_edges = reaching + float((found.whole.weight * found.size).sum())
+    return reaching > _TOLERATED * all_edges

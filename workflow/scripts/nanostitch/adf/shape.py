@@ -36,6 +36,10 @@ class Measures(NamedTuple):
     orientation: float
     centroid_y: float
     centroid_x: float
+    edge_feret: float
+    """Short side of the minimal rectangle."""
+    edge_correction: float
+    """What is added to the root of the area for what the blur takes at corners and bends."""
     free_outline: float
     """Share of the outline beyond which the signal falls below half, not to a neighbour."""
 
@@ -148,14 +152,18 @@ def measure(patch: Patch, spacing: Array, *, noise: float, correlation_nm: float
     chance = _chance(patch, spacing, noise, correlation, hull.area) / slope
     hidden = (1.0 - free) * hull.area * _HALF_WIDTH * blur / np.sqrt(3)
     rows, columns = np.indices(share.shape)
+    bare = float(share.sum() * spacing.prod())
+    area = bare + free * _BLUR_DEFICIT * blur**2
     return Measures(
-        area=float(share.sum() * spacing.prod()) + free * _BLUR_DEFICIT * blur**2,
+        area=area,
         area_uncertainty=float(np.hypot(chance, hidden)),
         aspect_ratio=rectangle.long / rectangle.short,
         solidity=min(enclosed_area(points) / float(hull.volume), 1.0),
         orientation=rectangle.angle,
         centroid_y=float((share * rows).sum() / share.sum() * spacing[0]),
         centroid_x=float((share * columns).sum() / share.sum() * spacing[1]),
+        edge_feret=rectangle.short,
+        edge_correction=float(np.sqrt(area) - np.sqrt(bare)),
         free_outline=free,
     )
 

@@ -13,6 +13,8 @@ import xarray as xr
 from nanostitch.errors import ContractError
 
 SPATIAL = ("y", "x")
+ANY_UNIT = "any"
+"""Unit of a variable that has that of the measure which it is about."""
 _ANY_OF = {"any": "iuf", "U": "UOT"}
 
 
@@ -90,7 +92,9 @@ def _breaches(found: xr.DataArray, var: Var) -> Iterator[str]:
         wanted = var.dims
     if dims != wanted:
         yield f"dims {dims} instead of {wanted}"
-    if found.attrs.get("units") != var.units:
+    if found.attrs.get("units") != var.units and (
+        var.units != ANY_UNIT or "units" not in found.attrs
+    ):
         yield f"units {found.attrs.get('units')!r} instead of {var.units!r}"
     kinds = _ANY_OF[var.dtype] if var.dtype in _ANY_OF else np.dtype(var.dtype).kind
     if np.dtype(found.dtype).kind not in kinds:

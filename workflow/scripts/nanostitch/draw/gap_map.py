@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nanostitch import quality
 from nanostitch.draw import lettering, regions, si, stack, style
-from nanostitch.draw.image import (
+from nanostitch.draw.micrograph import (
     SCALE_BAR_SHARE,
     TALLEST,
     draw_pixels,

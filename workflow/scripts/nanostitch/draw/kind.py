@@ -11,14 +11,16 @@ Schema = dict[str, Any]
 class Kind:
     """One panel kind.
 
-    ``products`` are needed always, those of ``products_if`` when the option of that name is on.
-    ``options`` are JSON schemas by the option's name.
+    ``products`` are needed always, those of ``products_if`` when the option of that name is on;
+    those of ``products_where`` are used of the acquisitions that have them. ``options`` are JSON
+    schemas by the option's name.
     """
 
     technique: str
     products: tuple[str, ...]
     products_if: Mapping[str, str]
     options: Mapping[str, Schema]
+    products_where: tuple[str, ...] = ()
 
 
 def pair(description: str, default: list[float], **bounds: float) -> Schema:

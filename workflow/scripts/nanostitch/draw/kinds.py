@@ -9,7 +9,8 @@ from typing import Any
 
 from nanostitch.draw.curve_kinds import CURVE_KINDS
 from nanostitch.draw.gap_kinds import GAP_KINDS
-from nanostitch.draw.kind import Kind, Schema, pair
+from nanostitch.draw.image_kinds import IMAGE_KINDS
+from nanostitch.draw.kind import Kind, Schema
 from nanostitch.draw.model_kinds import MODEL_KINDS
 from nanostitch.draw.number_kinds import NUMBER_KINDS
 
@@ -24,39 +25,7 @@ _ID_OR_IDS: Schema = {
 
 
 KINDS: Mapping[str, Kind] = {
-    "image": Kind(
-        technique="adf",
-        products=("raw",),
-        products_if={"outlines": "particles"},
-        options={
-            "outlines": {
-                "type": "boolean",
-                "default": False,
-                "description": "Draw the outline of every particle, as segmented.",
-            },
-            "contrast_percent": pair(
-                "Percentiles of the intensity shown as black and as white [%]. The tails are cut "
-                "so that a few hot or dead pixels do not set the contrast.",
-                [0.5, 99.5],
-                minimum=0,
-                maximum=100,
-            ),
-        },
-    ),
-    "size_histogram": Kind(
-        technique="adf",
-        products=("particles",),
-        products_if={},
-        options={
-            "bin_width_nm": {
-                "type": ["number", "null"],
-                "exclusiveMinimum": 0,
-                "default": None,
-                "description": "Width of a bin [nm]; null takes the rule of Freedman and Diaconis, "
-                "rounded to 1, 2 or 5 times a power of ten.",
-            },
-        },
-    ),
+    **IMAGE_KINDS,
     **GAP_KINDS,
     **CURVE_KINDS,
     **MODEL_KINDS,
@@ -76,6 +45,11 @@ def needs(panel: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
         if panel.get(option, kind.options[option]["default"])
     ]
     return kind.technique, tuple(dict.fromkeys([*kind.products, *asked]))
+
+
+def also(panel: Mapping[str, Any]) -> tuple[str, ...]:
+    """Products that a declared panel uses of those acquisitions that have them."""
+    return KINDS[panel["kind"]].products_where
 
 
 def schema() -> Schema:

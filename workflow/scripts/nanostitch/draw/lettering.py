@@ -52,6 +52,11 @@ def height_mm(texts: Sequence[str], width_mm: float) -> float:
     return style.LINE_MM * count_lines(texts, width_mm)
 
 
+def in_lines(texts: Sequence[str], width_mm: float) -> str:
+    """Texts below each other, each wrapped to a width; a number may leave its noun."""
+    return "\n".join(wrapped(text.replace("\xa0", " "), width_mm) for text in texts)
+
+
 def header(axes: Axes, text: str, width_mm: float) -> None:
     """Write text above the axes, right of the panel letter."""
     above(axes, wrapped(text, width_mm))

@@ -12,20 +12,26 @@ from nanostitch.draw import (
     absorption,
     band_gap,
     bode,
+    captions,
+    change_pair,
     composition,
     conductances,
     confinement,
     current_voltage,
     dielectric,
+    domain_map,
     edge,
     emission,
     gap_line,
     gap_map,
     image,
+    image_numbers,
     kinds,
     nyquist,
+    seam_map,
     selection,
     size_histogram,
+    size_levels,
     spectra,
     sphere,
     style,
@@ -40,6 +46,11 @@ COLLECT = {
     "spectra": spectra.collect,
     "band_gap": band_gap.collect,
     "size_histogram": size_histogram.collect,
+    "sizes": size_levels.collect,
+    "image_numbers": image_numbers.collect,
+    "domains": domain_map.collect,
+    "seams": seam_map.collect,
+    "change": change_pair.collect,
     "xray_spectrum": xray_spectrum.collect,
     "composition": composition.collect,
     "absorption": absorption.collect,
@@ -122,7 +133,14 @@ def _node(panel: Panel, products: Products) -> xr.Dataset:
         options=json.dumps(dict(panel.options), sort_keys=True),
         acquisitions=" ".join(products),
         simulated=int(_simulated(products)),
+        caption=captions.panel(plotted, panel.kind, _who(products)),
     )
+
+
+def _who(products: Products) -> list[captions.Who]:
+    """Acquisitions of a panel with their sample and the label of their condition."""
+    first = {name: next(iter(by_name.values())).attrs for name, by_name in products.items()}
+    return [(name, str(a["sample"]), str(a["condition_label"])) for name, a in first.items()]
 
 
 def _simulated(products: Products) -> bool:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from scipy import stats
 
-from nanostitch import quality
-from nanostitch.adf import population
-from nanostitch.draw import lettering, style
-from nanostitch.draw.selection import Panel, Products, about, by_condition, grouped
+from nanostitch.draw import lettering, levels, style
+from nanostitch.draw.selection import Panel, Products
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,31 +26,18 @@ AXIS_LABEL_MM = 11.0
 """Width that the labels of the vertical axis take."""
 
 
-@dataclass(frozen=True)
-class _Group:
-    """The images of one condition."""
-
-    rank: int
-    label: str
-    images: tuple[xr.Dataset, ...]
-
-    @property
-    def sizes(self) -> list[Values]:
-        """Edge lengths of the whole particles of each image [nm]."""
-        return [_whole(image) for image in self.images]
-
-
 def collect(panel: Panel, products: Products) -> xr.Dataset:
     """Count whole particles by size for each condition, and pool the moments of its images.
 
-    Mean and SD are pooled from those that each image's product states, weighted by its number
-    of whole particles. The 95 % interval of a mean over several images is the wider of two: from
-    the scatter between images (ratio estimator of cluster sampling, Student's t with one degree
-    of freedom less than images; Cochran, Sampling Techniques, 1977), and from the images' own
-    intervals, where all of those are known. That of a single image knows nothing of the scatter
-    between images and is too narrow where there is any; what is not known is NaN. Particles that
-    the border cuts or that are too small are not counted, as in the statistics; images of bad
-    quality are named in ``notes`` and left out.
+    Whole particles stand for those that the border cuts, large ones more often, by their weights
+    (Miles and Lantuéjoul). Mean and SD are pooled from those that each image's product states, by
+    the weights of its particles. The 95 % interval of a mean over several images is the wider of
+    two: from the scatter between samples (:func:`nanostitch.draw.levels.half_width`), or between
+    the images of a single sample, and from the images' own intervals, where all of those are
+    known. That of a single image knows nothing of the scatter between images and is too narrow
+    where there is any; what is not known is NaN. Particles that the border cuts or that are too
+    small are not counted, as in the statistics; images of bad quality are named in ``notes`` and
+    left out.
 
     Bins are as wide as ``bin_width_nm``, or by the rule of Freedman and Diaconis (1981,
     doi:10.1007/BF01025868) for the condition that needs the finest, rounded to 1, 2 or 5 times a
@@ -65,12 +48,16 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     xarray.Dataset
         ``share`` (group, bin) [percent], ``bin_edge`` (edge) [nm], ``size_mean`` with
         ``size_mean_lower`` and ``size_mean_upper``, ``size_sd`` [nm], ``particles``, ``images``,
-        ``condition_label`` and ``condition_rank`` (group).
+        ``samples``, ``condition_label`` and ``condition_rank`` (group).
     """
-    groups, notes = _grouped(panel, products)
-    sizes = [np.concatenate(group.sizes) for group in groups]
+    groups, notes = levels.groups(panel, products, _lacking)
+    sizes = [np.concatenate([levels.whole(i, "edge_length") for i in g.images]) for g in groups]
+    weights = [np.concatenate([levels.weights(image) for image in g.images]) for g in groups]
     edges = _edges(sizes, panel.options["bin_width_nm"])
-    counts = [np.histogram(values, edges)[0] / values.size for values in sizes]
+    counts = [
+        np.histogram(values, edges, weights=weight)[0] / weight.sum()
+        for values, weight in zip(sizes, weights, strict=True)
+    ]
     share = 100 * np.reshape(counts, (len(groups), edges.size - 1))
     bins = {
         "share": (("group", "bin"), share, style.described("Share of particles", "percent")),
@@ -99,33 +86,10 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     lettering.legend(axes, handles, _labels(data), _legend_mm(data))
 
 
-def _grouped(panel: Panel, products: Products) -> tuple[list[_Group], list[str]]:
-    found: dict[int, list[xr.Dataset]] = {}
-    labels: dict[int, str] = {}
-    remarks: list[tuple[str, str]] = []
-    for name, by_name in by_condition(panel, products):
-        image = by_name["particles"]
-        rank = panel.rank(about(by_name)["condition"])
-        labels[rank] = str(about(by_name)["condition_label"])
-        reasons = str(image["verdict"].attrs["reasons"])
-        if quality.level(image) == "bad":
-            remarks.append((f"left out ({reasons or 'verdict bad'})", name))
-        elif not _whole(image).size:
-            remarks.append(("left out (no whole particle)", name))
-        elif np.isnan(float(image["size_mean"])):
-            remarks.append(("left out (mean size not known)", name))
-        else:
-            found.setdefault(rank, []).append(image)
-            if quality.level(image) == "doubtful":
-                remarks.append((f"doubtful ({reasons})", name))
-    groups = [_Group(rank, labels[rank], tuple(images)) for rank, images in found.items()]
-    return groups, grouped(remarks)
-
-
-def _whole(image: xr.Dataset) -> Values:
-    """Sizes of the particles that the statistics of the image are of [nm]."""
-    whole: Values = image["edge_length"].values.astype("f8")[population.counted(image)]
-    return whole
+def _lacking(image: xr.Dataset) -> str:
+    if not levels.whole(image, "edge_length").size:
+        return "no whole particle"
+    return "mean size not known" if np.isnan(float(image["size_mean"])) else ""
 
 
 def _edges(sizes: Sequence[Values], width: float | None) -> Values:
@@ -150,10 +114,10 @@ def _rule(values: Values) -> float:
     return float(2 * (high - low) / np.cbrt(values.size)) or 0.1 * float(np.mean(values))
 
 
-def _moments(group: _Group) -> tuple[float, float, float, float]:
+def _moments(group: levels.Group) -> tuple[float, float, float, float]:
     """Mean, lower and upper bound of its 95 % interval, and SD over the images of a condition."""
-    number = np.array([values.size for values in group.sizes], dtype="f8")
-    weight = number / number.sum()
+    total = np.array([levels.weights(image).sum() for image in group.images])
+    weight = total / total.sum()
     mean, low, high, sd = (
         np.array([float(image[name]) for image in group.images])
         for name in ("size_mean", "size_mean_lower", "size_mean_upper", "size_sd")
@@ -162,10 +126,8 @@ def _moments(group: _Group) -> tuple[float, float, float, float]:
     pooled_sd = math.sqrt(_within(sd, weight) + float(weight @ (mean - pooled) ** 2))
     below = math.sqrt(float((weight**2) @ (mean - low) ** 2))
     above = math.sqrt(float((weight**2) @ (high - mean) ** 2))
-    images = len(mean)
-    if images > 1:
-        variance = images / (images - 1) * float((weight**2) @ (mean - pooled) ** 2)
-        between = float(stats.t.ppf(0.975, images - 1)) * math.sqrt(variance)
+    if len(mean) > 1:
+        between = levels.half_width(mean, weight, group.samples)
         below, above = float(np.fmax(below, between)), float(np.fmax(above, between))
     return pooled, pooled - below, pooled + above, pooled_sd
 
@@ -178,10 +140,12 @@ def _within(sd: Values, weight: Values) -> float:
     return float(weight[known] @ sd[known] ** 2 / weight[known].sum())
 
 
-def _statistics(groups: Sequence[_Group]) -> dict[str, xr.DataArray]:
+def _statistics(groups: Sequence[levels.Group]) -> dict[str, xr.DataArray]:
     """Condition, moments and numbers of each group."""
     moments = np.array([_moments(group) for group in groups]).reshape(-1, 4)
-    particles = [sum(values.size for values in group.sizes) for group in groups]
+    particles = [
+        sum(levels.whole(image, "edge_length").size for image in group.images) for group in groups
+    ]
     columns = {
         "condition_rank": ([g.rank for g in groups], "Position of the condition", "1"),
         "size_mean": (moments[:, 0], "Mean edge length", "nm"),
@@ -190,6 +154,7 @@ def _statistics(groups: Sequence[_Group]) -> dict[str, xr.DataArray]:
         "size_sd": (moments[:, 3], "Standard deviation of the edge length", "nm"),
         "particles": (particles, "Whole particles", "1"),
         "images": ([len(g.images) for g in groups], "Images", "1"),
+        "samples": ([len(set(g.samples)) for g in groups], "Samples", "1"),
     }
     arrays = {
         name: xr.DataArray(values, dims="group", attrs=style.described(text, units))
@@ -234,14 +199,14 @@ def _handle(rank: int) -> Line2D:
 
 
 def _labels(data: xr.Dataset) -> list[str]:
-    """Legend entries: condition, mean ± SD, interval of the mean, n at both levels."""
+    """Legend entries: condition, mean ± SD, interval of the mean, n at each level."""
     labels = []
     for group in range(data.sizes["group"]):
         one = data.isel(group=group)
         mean, low, high, sd = (
             float(one[f"size_{name}"]) for name in ("mean", "mean_lower", "mean_upper", "sd")
         )
-        images = int(one["images"])
+        count = [int(one[name]) for name in ("particles", "images", "samples")]
         spread = (
             f"{mean:.1f}\xa0±\xa0{sd:.1f}\xa0nm (mean\xa0±\xa0SD)"
             if math.isfinite(sd)
@@ -253,8 +218,7 @@ def _labels(data: xr.Dataset) -> list[str]:
             else "interval not known"
         )
         labels.append(
-            f"{one['condition_label'].values}: {spread}, {interval}, "
-            f"{int(one['particles'])}\xa0particles in {images}\xa0image{'s' * (images != 1)}"
+            f"{one['condition_label'].values}: {spread}, {interval}, {levels.numbers(*count)}"
         )
     return labels
 

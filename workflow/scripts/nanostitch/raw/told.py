@@ -27,7 +27,7 @@ _FACTS = {
     "beam_current_pa": ("adf", "eels", "edx"),
     "dwell_time_s": ("adf", "eels", "edx"),
     "regions": ("adf", "eels"),
-    "boundary_nm": ("eels",),
+    "boundary_nm": ("adf", "eels"),
     "known_composition": ("edx",),
     "excitation_nm": ("pl", "plqy"),
     "electrode_gap_um": ("iv", "eis"),

@@ -1,0 +1,115 @@
+"""Claims against measurements whose relation to them is known."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from groups import SETTINGS, TWO, product, products, values_of
+
+from nanostitch import claims_page, contracts
+from nanostitch.comparison import compare, ledger
+from nanostitch.contracts.claims import CLAIMS
+
+GAP = {"product": "band_gap", "variable": "band_gap", "where": {}, "select": {"technique": "eels"}}
+
+
+def gap(value: float, half: float, sample: str, simulated: int = 0) -> xr.Dataset:
+    found = product(value, sample, f"{sample}_eels")
+    for end, bound in (("_lower", value - half), ("_upper", value + half)):
+        found[f"band_gap{end}"] = ((), bound, {"units": "eV"})
+    return found.assign_attrs(simulated=simulated)
+
+
+def judged(expected: dict, made: list[xr.Dataset], measure: dict = GAP, **claim) -> xr.Dataset:
+    one = {"id": "one", "says": "It is so.", "source": "Figure 3c", "measure": measure}
+    one |= {"expected": expected, "inputs": list(range(len(made))), **claim}
+    found = contracts.check(ledger.ledger([one], made), CLAIMS, "test")
+    return found.isel(claim=0)
+
+
+def outcome(found: xr.Dataset) -> str:
+    return ledger.OUTCOMES[int(found["outcome"])]
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "wanted"),
+    [
+        (2.45, 0.01, "reproduced"),
+        (2.46, 0.02, "compatible"),
+        (2.45, 0.50, "compatible"),
+        (2.60, 0.02, "contradicted"),
+        (2.30, 0.02, "contradicted"),
+        (np.nan, np.nan, "not_testable"),
+    ],
+)
+def test_number__is_held_against_what_is_claimed(value, half, wanted):
+    assert (
+        outcome(judged({"value": 2.45, "tolerance": 0.02}, [gap(value, half, "grid1")])) == wanted
+    )
+
+
+@pytest.mark.parametrize(("least", "wanted"), [(2.3, "reproduced"), (2.5, "contradicted")])
+def test_one_sided_claim__has_no_other_end(least, wanted):
+    assert outcome(judged({"at_least": least}, [gap(2.45, 0.01, "grid1")])) == wanted
+
+
+def test_simulated_input__can_only_recover():
+    found = judged({"value": 2.45, "tolerance": 0.02}, [gap(2.45, 0.01, "grid1", simulated=1)])
+    assert outcome(found) == "recovered_simulated"
+    far = judged({"value": 2.45, "tolerance": 0.02}, [gap(2.60, 0.01, "grid1", simulated=1)])
+    assert outcome(far) == "contradicted"
+
+
+def test_several_samples__scatter_counts_and_not_each_interval():
+    made = [gap(value, 0.001, f"grid{n}") for n, value in enumerate([2.35, 2.45, 2.55])]
+    found = judged({"value": 2.45, "tolerance": 0.02}, made)
+    assert outcome(found) == "compatible"
+    assert float(found["value_upper"] - found["value"]) > 0.1
+    assert int(found["samples"]) == 3
+
+
+def test_acquisitions_of_one_sample__do_not_narrow_what_they_share():
+    made = [gap(2.45, 0.02, "grid1") for _ in range(9)]
+    found = judged({"value": 2.45, "tolerance": 0.03}, made)
+    assert float(found["value_upper"] - found["value"]) == pytest.approx(0.02)
+
+
+def answered(first: list[float], second: list[float], **changed) -> xr.Dataset:
+    made, member = products(values_of(first, second))
+    found = compare.compare(made, member, TWO, **{**SETTINGS, **changed})
+    return found.assign_attrs(simulated=0)
+
+
+def test_answer_of_a_comparison__contradicts_only_where_it_is_sure():
+    measure = {"comparison": "storage", "contrast": 0}
+    up = answered([1.0, 1.1, 0.9], [2.0, 2.1, 1.9])
+    unsure = answered([1.0, 1.5, 0.5], [1.1, 1.4, 0.7])
+    alone = answered([1.0], [2.0])
+    assert outcome(judged({"answer": "higher"}, [up], measure)) == "reproduced"
+    assert outcome(judged({"answer": "lower"}, [up], measure)) == "contradicted"
+    assert outcome(judged({"answer": "lower"}, [unsure], measure)) == "compatible"
+    assert outcome(judged({"answer": "lower"}, [alone], measure)) == "not_testable"
+
+
+def test_mean_of_a_group__can_speak_as_well():
+    measure = {"comparison": "storage", "contrast": 0, "group": "week"}
+    made = answered([1.0, 1.1, 0.9], [2.0, 2.1, 1.9])
+    found = judged({"value": 2.0, "tolerance": 0.3}, [made], measure)
+    assert outcome(found) == "reproduced"
+    assert int(found["samples"]) == 3
+
+
+def test_claim_without_a_measure__says_why():
+    one = {"id": "cold", "says": "Cooled.", "source": "Methods", "inputs": []}
+    found = ledger.ledger([one | {"not_tested": "no figure shows it"}], []).isel(claim=0)
+    assert outcome(found) == "not_testable"
+    assert str(found["why"].values) == "no figure shows it"
+
+
+def test_page__escapes_what_is_said_and_shows_every_claim():
+    one = {"id": "a", "says": "x < y & <script>", "source": "Figure 1", "inputs": []}
+    rows = claims_page.table(ledger.ledger([one, {**one, "id": "b"}], []))
+    html = claims_page.page(rows, {"batch_title": "A <batch>", "simulated": 1})
+    assert html.count('<th scope="row">') == 2
+    assert "<script>" not in html
+    assert "x &lt; y &amp; &lt;script&gt;" in html
+    assert "2 claims: 2 not testable" in html

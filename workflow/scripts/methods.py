@@ -1,0 +1,12 @@
+"""Write the methods paragraph of a batch from what was asked of each step."""
+
+from typing import TYPE_CHECKING
+
+from nanostitch import methods_page, store
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+store.log_to(snakemake.log[0])
+batch = store.read_plan(snakemake.input.batch)
+store.write_page(methods_page.page(batch), snakemake.output.md)

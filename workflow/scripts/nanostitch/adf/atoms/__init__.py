@@ -1,0 +1,1 @@
+"""Atomic columns: where they are looked for, and the joint fit of their Gaussians."""

@@ -1,0 +1,1 @@
+"""Lattices in images that resolve them: windows, domains, reflections, phases, calibration."""

@@ -1,0 +1,1 @@
+"""Blurred rectangles fitted to crystals jointly, and the gaps between neighbours."""

@@ -1,0 +1,122 @@
+"""One number from each product: what a comparison stands on, and what it leaves out and why."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from nanostitch import quality
+from nanostitch.adf import population
+from nanostitch.errors import ContractError
+
+
+class Group(NamedTuple):
+    """A group of products: its label, where in them its number is, and its place in a trend."""
+
+    label: str
+    where: Mapping[str, str | float]
+    at: float | None = None
+
+
+class Observation(NamedTuple):
+    """What one product says of a measure.
+
+    ``value`` with its 95 % interval, NaN where there is none; ``objects`` how many pixels or
+    particles it is the mean of; ``why_not`` is empty where a comparison may use it.
+    """
+
+    acquisition: str
+    sample: str
+    group: int
+    value: float
+    lower: float
+    upper: float
+    objects: int
+    verdict: int
+    why_not: str
+
+
+def read(
+    product: xr.Dataset,
+    group: int,
+    *,
+    variable: str,
+    where: Mapping[str, str | float],
+    usable: Sequence[quality.Level],
+) -> Observation:
+    """Read one number of a product.
+
+    Parameters
+    ----------
+    product
+        Any product with a verdict.
+    group
+        Number of the group that it belongs to.
+    variable
+        Name of the measure. One with objects (particles, pixels) gives the mean of those that
+        count.
+    where
+        Label of each further dim, such as ``{"estimator": "onset_fit"}``.
+    usable
+        Verdicts that a comparison may use.
+
+    Raises
+    ------
+    ContractError
+        If the product has no such variable, dim or label.
+    """
+    found = _selected(product, variable, where)
+    bounds = [_selected(product, f"{variable}{end}", where) for end in ("_lower", "_upper")]
+    if variable in product and found.dims == ("particle",):
+        found = found[population.counted(product)]
+    known = found.values[np.isfinite(found.values)]
+    value = float(known.mean()) if known.size else np.nan
+    alone = found.ndim == 0
+    lower, upper = (float(one) if alone else np.nan for one in bounds)
+    return Observation(
+        acquisition=str(product.attrs["acquisition"]),
+        sample=str(product.attrs["sample"]),
+        group=group,
+        value=value,
+        lower=lower,
+        upper=upper,
+        objects=int(known.size),
+        verdict=int(product["verdict"]),
+        why_not=_why_not(product, value, usable),
+    )
+
+
+def _selected(product: xr.Dataset, variable: str, where: Mapping[str, str | float]) -> xr.DataArray:
+    """The variable where each label is; bounds that it has not are NaN."""
+    if variable not in product and variable.endswith(("_lower", "_upper")):
+        return xr.DataArray(np.nan)
+    acquisition = product.attrs.get("acquisition", "a product")
+    if variable not in product:
+        raise ContractError(f"{acquisition}: has no variable {variable}; it has {_names(product)}")
+    found = product[variable]
+    for dim, label in where.items():
+        if dim not in found.coords or dim not in found.dims:
+            dims = ", ".join(map(str, found.dims)) or "none"
+            raise ContractError(f"{acquisition}: {variable} has no labelled dim {dim}, but {dims}")
+        if label not in found[dim].values:
+            known = ", ".join(map(str, found[dim].values))
+            raise ContractError(f"{acquisition}: {dim} of {variable} has no {label}, but {known}")
+        found = found.sel({dim: label})
+    return found
+
+
+def _names(product: xr.Dataset) -> str:
+    return ", ".join(sorted(map(str, product.data_vars)))
+
+
+def _why_not(product: xr.Dataset, value: float, usable: Sequence[quality.Level]) -> str:
+    """Why a comparison leaves a product out; empty where it does not."""
+    if product.attrs.get("use") == "no":
+        return f"left out by the sheet: {product.attrs.get('note', '')}"
+    level, reasons = quality.level(product), product["verdict"].attrs.get("reasons", "")
+    if level not in usable:
+        return f"{level}: {reasons}"
+    if np.isnan(value):
+        return f"no number: {reasons}" if reasons else "no number"
+    return ""
