@@ -84,9 +84,7 @@ def _numbers(one: Contrast, samples: int, asked: Asked) -> dict[str, float]:
         "degrees_of_freedom": one.found.freedom,
         "hedges_g": one.hedges_g,
         "cliff_delta": one.cliff_delta,
-        "samples_needed": effect.samples_needed(
-            one.found, samples, wanted or abs(one.found.value)
-        ),
+        "samples_needed": effect.samples_needed(one.found, samples, wanted or abs(one.found.value)),
     }
 
 
