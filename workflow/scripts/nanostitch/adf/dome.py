@@ -1,5 +1,6 @@
 """Fit of a blurred sphere, alone or on a flat top, to a part of an image."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -97,15 +98,25 @@ def sphere(
     """
     margin = np.ceil((diameter + 2 * _TAIL * blur) / spacing).astype(int)
     wide = [fft.next_fast_len(int(size + more)) for size, more in zip(shape, margin, strict=True)]
-    ky = 2 * np.pi * np.fft.fftfreq(wide[0], spacing[0])[:, None]
-    kx = 2 * np.pi * np.fft.rfftfreq(wide[1], spacing[1])[None, :]
-    k = np.hypot(ky, kx)
-    q = np.maximum(k * diameter / 2, 1e-3)
+    ky, kx, k = _wave_numbers(wide[0], wide[1], float(spacing[0]), float(spacing[1]))
+    q = np.maximum(k * (diameter / 2), 1e-3)
     volume = np.pi / 6 * diameter**3
-    ball = volume * 3 * (np.sin(q) - q * np.cos(q)) / q**3 * np.exp(-((k * blur) ** 2) / 2)
-    wave = ball * np.exp(-1j * (ky * place[0] + kx * place[1]))
+    ball = 3 * volume * (np.sin(q) - q * np.cos(q)) / (q * q * q)
+    down, across = (
+        np.exp(-((axis * blur) ** 2) / 2 - 1j * axis * at)
+        for axis, at in zip((ky, kx), place, strict=True)
+    )
+    wave = ball * (down * across)
     path: Array = fft.irfft2(wave, s=wide)[: shape[0], : shape[1]] / spacing.prod()
     return path
+
+
+@lru_cache(maxsize=16)
+def _wave_numbers(rows: int, columns: int, step_y: float, step_x: float) -> tuple[Array, ...]:
+    """Angular wave numbers of a window along y and x, and their modulus [1/nm]."""
+    ky = 2 * np.pi * np.fft.fftfreq(rows, step_y)[:, None]
+    kx = 2 * np.pi * np.fft.rfftfreq(columns, step_x)[None, :]
+    return ky, kx, np.hypot(ky, kx)
 
 
 def fitted(
