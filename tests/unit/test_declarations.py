@@ -117,7 +117,7 @@ def test_figure_alone__is_found_by_id_or_number(folder):
     panel = {"kind": "band_gap", "select": {"technique": "eels"}}
     figures = {"figure_3": {"title": "Gaps", "panels": [panel]}}
     found = loaded(folder, figures=figures)
-    assert len(targets.of_figure([found], 3)) == 4
+    assert len(targets.of_figure([found], 3)) == len(targets.FIGURE_SUFFIXES)
     assert targets.of_figure([found], "3") == targets.of_figure([found], "figure_3")
     with pytest.raises(BatchError, match="no batch has it; there are figure_3"):
         targets.of_figure([found], 4)
