@@ -1,38 +1,24 @@
-"""Currents: networks with analytic answers, instruments that agree, files that open."""
+"""Simulated currents and impedances against networks of known resistance."""
 
-import io
 from itertools import product
 
 import numpy as np
-import pandas as pd
 import pytest
+from laboratory_circuits import defaults, spectrum, sweep
 from specimens import square_layer
 
-from nanostitch import schema
-from nanostitch.simulate.files import keithley, labview, nova
 from nanostitch.simulate.growth import grow
 from nanostitch.simulate.instruments import impedance, network, source_meter
 from nanostitch.simulate.instruments.network import DECAY_LENGTH_NM, LEAKAGE_S, Electrodes, Links
 
 EDGE, GAP = 8.0, 2.5
+
+
 LINK = network.CONDUCTIVITY_S_PER_M * 1e-9 * EDGE**2 / (EDGE + GAP) * np.exp(-GAP / DECAY_LENGTH_NM)
 """Of two facing cubes: section over distance, times the exponential of the gap [S]."""
+
+
 SILENT = {"noise_share": 0, "offset_current_pa": 0}
-
-
-def defaults(name):
-    settings = schema.load(name)["properties"]
-    return {key: value["default"] for key, value in settings.items()}
-
-
-def sweep(specimen, seed=0, **settings):
-    chosen = defaults("instruments/source_meter") | settings
-    return source_meter.record(specimen, np.random.default_rng(seed), **chosen)
-
-
-def spectrum(specimen, seed=0, **settings):
-    chosen = defaults("instruments/impedance") | settings
-    return impedance.record(specimen, np.random.default_rng(seed), **chosen)
 
 
 def lattice(size, strength):
@@ -44,9 +30,6 @@ def lattice(size, strength):
     left, right = np.zeros((2, size, size))
     left[:, 0], right[:, -1] = 2 * strength(size), 2 * strength(size)
     return Links(first, second, strength(first.size)), left.ravel(), right.ravel()
-
-
-# The network
 
 
 def test_conductance__of_resistors_in_series_and_in_parallel():
@@ -101,9 +84,6 @@ def test_two_kinds_of_bonds__have_the_geometric_mean_in_two_dimensions():
         for _ in range(6)
     ]
     assert np.mean(np.log10(found)) == pytest.approx(1, abs=0.1)
-
-
-# The layer
 
 
 @pytest.mark.parametrize("size", [2, 7])
@@ -195,9 +175,6 @@ def test_layer__resists_more_while_gaps_part_it_and_conducts_once_it_is_one_film
     assert min(spans[2:]) > 0.5
 
 
-# Current against voltage
-
-
 def test_slope__is_the_conductance_where_nothing_else_conducts():
     points = source_meter.sweep(1.0, 0.047, 0.01)
     response = source_meter.Response(3e-9, 0.0, 0.0, 0.5, 0.0, 8.0)
@@ -268,9 +245,6 @@ def test_sweep__takes_the_time_of_its_scan_rate():
     assert (np.diff(time) > 0).all()
 
 
-# Impedance
-
-
 def test_impedance__ends_at_the_resistance_of_the_direct_current():
     layer = square_layer(6, 6)
     _, of_current = sweep(layer)
@@ -338,70 +312,3 @@ def test_noise__follows_modulus_and_rises_where_currents_are_small():
     floor = np.abs(clean[-1]) * 100e-15 / 0.02
     assert relative[-5:].mean() == pytest.approx(np.hypot(0.003, floor), rel=0.3)
     assert np.abs(clean[-1]) == pytest.approx(float(truth["film_resistance"]), rel=0.3)
-
-
-# Files
-
-
-def lvm_table(text):
-    """Columns of a LabVIEW file by its own rules: two headers, separator tab, decimal mark told."""
-    head, _, rest = text.partition("***End_of_Header***")
-    mark = dict(line.split("\t")[:2] for line in head.splitlines() if line.count("\t") == 1)
-    body = rest.partition("***End_of_Header***")[2].split("\n", 1)[1]
-    return pd.read_csv(io.StringIO(body), sep="\t", decimal=mark["Decimal_Separator"])
-
-
-@pytest.mark.parametrize("separator", ["point", "comma"])
-def test_labview_file__holds_the_columns(tmp_path, separator):
-    columns, _ = sweep(square_layer(4, 4), decimal_separator=separator)
-    labview.write(tmp_path / "iv.lvm", columns)
-    text = (tmp_path / "iv.lvm").read_bytes().decode("latin-1")
-    assert text.startswith("LabVIEW Measurement\t\r\n")
-    table = lvm_table(text)
-    np.testing.assert_allclose(table["X_Value"], columns.values["time_s"], atol=1e-6)
-    np.testing.assert_allclose(table["Voltage"], columns.values["voltage_v"], atol=1e-6)
-    np.testing.assert_allclose(table["Current"], columns.values["current_a"], atol=1e-17)
-
-
-@pytest.mark.parametrize(
-    ("separator", "delimiter", "mark"), [("point", ",", "."), ("comma", ";", ",")]
-)
-def test_keithley_file__opens_as_a_spreadsheet_does(tmp_path, separator, delimiter, mark):
-    columns, _ = sweep(square_layer(4, 4), decimal_separator=separator)
-    keithley.write(tmp_path / "iv.csv", columns)
-    lines = (tmp_path / "iv.csv").read_text("ascii").splitlines()
-    start = lines.index("") + 1
-    table = pd.read_csv(tmp_path / "iv.csv", sep=delimiter, decimal=mark, skiprows=start)
-    np.testing.assert_array_equal(table["Index"], np.arange(1, 402))
-    np.testing.assert_allclose(table["Voltage (V)"], columns.values["voltage_v"], atol=1e-9)
-    np.testing.assert_allclose(table["Current (A)"], columns.values["current_a"], atol=1e-17)
-    np.testing.assert_allclose(table["Time (s)"], columns.values["time_s"], atol=1e-9)
-
-
-@pytest.mark.parametrize(("separator", "mark"), [("point", "."), ("comma", ",")])
-def test_nova_file__agrees_with_itself(tmp_path, separator, mark):
-    columns, _ = spectrum(square_layer(4, 4), decimal_separator=separator)
-    nova.write(tmp_path / "eis.txt", columns)
-    table = pd.read_csv(tmp_path / "eis.txt", sep=";", decimal=mark)
-    whole = table["Z' (Ω)"] - 1j * table["-Z'' (Ω)"]
-    np.testing.assert_allclose(table["Z (Ω)"], np.abs(whole), rtol=1e-12)
-    np.testing.assert_allclose(table["-Phase (°)"], -np.degrees(np.angle(whole)), rtol=1e-9)
-    np.testing.assert_allclose(table["Frequency (Hz)"], np.geomspace(1e5, 0.1, 61), rtol=1e-12)
-    true = columns.values["impedance_real_ohm"] + 1j * columns.values["impedance_imag_ohm"]
-    np.testing.assert_allclose(whole, true, rtol=1e-12)
-
-
-def test_files__have_the_same_bytes_for_the_same_seed(tmp_path):
-    layer = square_layer(4, 4)
-    for name, (writer, record) in product(
-        ("a", "b"), ((labview, sweep), (keithley, sweep), (nova, spectrum))
-    ):
-        writer.write(tmp_path / f"{writer.__name__}.{name}", record(layer, seed=3)[0])
-    for writer in (labview, keithley, nova):
-        first, second = ((tmp_path / f"{writer.__name__}.{n}").read_bytes() for n in ("a", "b"))
-        assert first == second
-
-
-def test_truth__has_units_and_meanings():
-    for _, truth in (sweep(square_layer(2, 2)), spectrum(square_layer(2, 2))):
-        assert all({"units", "long_name"} <= set(value.attrs) for value in truth.values())
