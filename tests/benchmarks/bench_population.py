@@ -17,7 +17,7 @@ from scipy import ndimage, sparse, spatial
 from scipy.sparse.csgraph import connected_components
 
 from nanostitch import schema
-from nanostitch.adf import border, order, population
+from nanostitch.adf import border, order, population, region_statistics
 
 SITES = 100
 PITCH = 10.0
@@ -120,16 +120,7 @@ KINDS: dict[str, Callable[[np.random.Generator], Layer]] = {
     "merging 0.4": merged(0.4),
     "film 0.65": merged(0.65),
 }
-NAMES = (
-    "number_density",
-    "coverage",
-    "merged_fraction",
-    "fusing_index",
-    "size_mean",
-    "size_sd",
-    "superlattice_spacing",
-    "ligand_gap",
-)
+NAMES = (*region_statistics.NAMES, "superlattice_spacing", "ligand_gap")
 
 
 def true(layers: list[Layer]) -> np.ndarray:

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from crystal_images import crystal, grid, spots
+from rsciio.tia import file_reader
 from scipy.spatial import cKDTree
 
 from nanostitch import contracts, quality, schema
@@ -169,9 +170,8 @@ def test_refine__with_nothing_to_fit_gives_nothing():
 
 
 def test_strontium_titanate__has_its_columns_at_their_places(realdata):
-    tia = pytest.importorskip("rsciio.tia")
     file = realdata / "stem_image" / "perovskite_sto" / "16_STOimage_1.ser"
-    image = np.asarray(tia.file_reader(str(file))[0]["data"], float)
+    image = np.asarray(file_reader(str(file))[0]["data"], float)
     fit = found(image, widest_px=12.0).fit
     # By the manifest 4.02 (x) and 4.06 (y) angstrom at 10.0127 pm a pixel, and two columns a cell.
     cells = (1024 * 0.100127) ** 2 / (4.02 * 4.06)

@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -303,7 +302,6 @@ def test_pictures__have_the_size_of_the_hand_labelled_set(realdata: Path) -> Non
         assert dataset.sizes == {"y": size, "x": size}
 
 
-@pytest.mark.skipif(find_spec("numba") is None, reason="RosettaSciIO reads pts with numba only")
 def test_jeol__interrupted_maps_are_read(realdata: Path) -> None:
     folder = realdata / "malformed/rsciio_jeol/Sample/00_Dummy-Data"
     for path in sorted(folder.glob("*.pts")):

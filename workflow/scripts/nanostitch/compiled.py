@@ -48,8 +48,9 @@ def _folder() -> Path:
     return PACKAGE / "__pycache__" / f"compiled-{digest.hexdigest()[:16]}"
 
 
-if not numba.config.CACHE_DIR:  # type: ignore[attr-defined]
-    numba.config.CACHE_DIR = str(_folder())  # type: ignore[attr-defined]
+_config: Any = numba.config
+if not _config.CACHE_DIR:
+    _config.CACHE_DIR = str(_folder())
 
 
 def _compiled(

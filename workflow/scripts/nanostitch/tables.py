@@ -7,17 +7,12 @@ import pandas as pd
 import xarray as xr
 
 from nanostitch import quality
-from nanostitch.adf import population
+from nanostitch.adf import population, region_statistics
 from nanostitch.comparison.family import holm
 
 WHO = ("acquisition", "sample", "condition")
 IMAGE_MEASURES = (
-    "number_density",
-    "coverage",
-    "merged_fraction",
-    "fusing_index",
-    "size_mean",
-    "size_sd",
+    *region_statistics.NAMES,
     "largest_body_share",
     "largest_layer_share",
     "void_fraction",

@@ -114,8 +114,8 @@ def sphere(
 @lru_cache(maxsize=16)
 def _wave_numbers(rows: int, columns: int, step_y: float, step_x: float) -> tuple[Array, ...]:
     """Angular wave numbers of a window along y and x, and their modulus [1/nm]."""
-    ky = 2 * np.pi * np.fft.fftfreq(rows, step_y)[:, None]
-    kx = 2 * np.pi * np.fft.rfftfreq(columns, step_x)[None, :]
+    ky = np.asarray(2 * np.pi * np.fft.fftfreq(rows, step_y)[:, None], np.float64)
+    kx = np.asarray(2 * np.pi * np.fft.rfftfreq(columns, step_x)[None, :], np.float64)
     return ky, kx, np.hypot(ky, kx)
 
 

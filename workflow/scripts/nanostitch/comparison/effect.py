@@ -44,6 +44,16 @@ class Effect(NamedTuple):
 NOTHING = Effect(np.nan, np.nan, np.nan)
 
 
+def mean(each: Values) -> Effect:
+    """Mean of samples, dims (sample,); of one alone the scatter is not known."""
+    if not each.size:
+        return NOTHING
+    if each.size < _FEWEST:
+        return Effect(float(each.mean()), np.nan, np.nan)
+    error = float(each.std(ddof=1) / np.sqrt(each.size))
+    return Effect(float(each.mean()), error, each.size - 1.0)
+
+
 def difference(cells: Cells, first: int, second: int) -> Effect:
     """Mean of the second group less that of the first, over samples.
 
@@ -73,8 +83,7 @@ def difference(cells: Cells, first: int, second: int) -> Effect:
     if min(a.size, b.size) < _FEWEST:
         return Effect(value, np.nan, np.nan)
     if a.size == b.size == paired_a.size:
-        change = paired_b - paired_a
-        return Effect(value, float(change.std(ddof=1) / np.sqrt(change.size)), change.size - 1.0)
+        return mean(paired_b - paired_a)
     share = np.array([a.var(ddof=1) / a.size, b.var(ddof=1) / b.size])
     alike = _correlation(paired_a, paired_b) * paired_a.size
     variance = share.sum() - 2 * alike * np.sqrt(share.prod() / (a.size * b.size))

@@ -11,8 +11,7 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import quality
-from nanostitch.comparison import cells, observations
-from nanostitch.comparison.effect import Effect
+from nanostitch.comparison import cells, effect, observations
 from nanostitch.comparison.observations import Observation
 
 OUTCOMES = ("not_testable", "contradicted", "compatible", "recovered_simulated", "reproduced")
@@ -132,14 +131,13 @@ def _over_samples(used: Sequence[Observation]) -> tuple[float, float, float, int
     value = np.array([one.value for one in used])
     group = np.zeros(len(used), dtype=int)
     each = cells.means(value, [one.sample for one in used], group, 1).mean[:, 0]
-    mean = float(each.mean())
+    found = effect.mean(each)
     if each.size > 1:
-        error = float(each.std(ddof=1) / np.sqrt(each.size))
-        return (mean, *Effect(mean, error, each.size - 1.0).interval(), each.size)
+        return (found.value, *found.interval(), each.size)
     # Acquisitions of one sample share most of what may be wrong: their errors do not average out.
     below = float(np.sqrt(np.mean([(one.value - one.lower) ** 2 for one in used])))
     above = float(np.sqrt(np.mean([(one.upper - one.value) ** 2 for one in used])))
-    return mean, mean - below, mean + above, 1
+    return found.value, found.value - below, found.value + above, 1
 
 
 def _compared(measure: Mapping[str, Any], comparison: xr.Dataset) -> Found:

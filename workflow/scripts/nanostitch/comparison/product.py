@@ -119,10 +119,8 @@ def in_groups(
     for number in range(len(groups)):
         own = [one for one in used if one.group == number]
         each = means.mean[np.isfinite(means.mean[:, number]), number]
-        spread = float(each.std(ddof=1)) if each.size > 1 else np.nan
-        mean = float(each.mean()) if each.size else np.nan
-        about = Effect(mean, spread / np.sqrt(max(each.size, 1)), max(each.size - 1.0, 1.0))
-        ends = (mean, *about.interval())
+        about = effect.mean(each)
+        ends = (about.value, *about.interval())
         shown = [float(np.exp(end)) for end in ends] if asked.in_ratio else list(ends)
         row = (*shown, each.size, len(own), sum(one.objects for one in own))
         for name, cell in zip(_GROUP, row, strict=True):

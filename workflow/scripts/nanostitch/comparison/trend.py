@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from nanostitch.comparison import effect
 from nanostitch.comparison.effect import NOTHING, Effect
 
 Values = NDArray[np.float64]
@@ -33,9 +34,7 @@ def slope(mean: Values, at: Values) -> Effect:
         if here.sum() >= 2
     ]
     if len(followed) >= _FEWEST_SLOPES:
-        slopes = np.array(followed)
-        error = float(slopes.std(ddof=1) / np.sqrt(slopes.size))
-        return Effect(float(slopes.mean()), error, slopes.size - 1.0)
+        return effect.mean(np.array(followed))
     number = known.sum(axis=1)
     place = (known * at).sum(axis=1) / number
     height = np.where(known, mean, 0.0).sum(axis=1) / number

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nanostitch.comparison.effect import Effect
+from nanostitch.comparison import effect
 
 Who = tuple[str, str, str]
 """Acquisition, sample and label of the condition."""
@@ -142,9 +142,7 @@ def _by_condition(
         elif len(samples) == 1:
             yield f"{label} {rounded(*values[:, here[0]].tolist())}"
         else:
-            each = np.array([np.mean(some) for some in samples.values()])
-            error = float(each.std(ddof=1) / np.sqrt(each.size))
-            mean = Effect(float(each.mean()), error, each.size - 1.0)
+            mean = effect.mean(np.array([np.mean(some) for some in samples.values()]))
             yield f"{label} {rounded(mean.value, *mean.interval())}"
 
 

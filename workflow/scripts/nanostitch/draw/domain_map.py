@@ -58,9 +58,8 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     by_name = regions.only(panel, products, "acquisition")
     lattice = by_name["lattice"]
     data = micrograph.printed(panel, by_name["raw"]["intensity"])
-    refusal = lattice_marks.refused(lattice, "domain")
-    notes = [refusal] if refusal else lattice_marks.doubts(lattice)
-    if not refusal:
+    is_drawn, notes = lattice_marks.remarks(lattice, "domain")
+    if is_drawn:
         data = data.assign(lattice_marks.table(lattice).variables)
         zone = lattice["zone_axis"].to_numpy()
         data["zone_axis"] = ("domain", zone, style.described("Zone axis", "1"))

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 ASPECT = 0.66
 """Height over width of the axes."""
-AXIS_LABEL_MM = 11.0
-"""Width that the labels of the vertical axis take."""
 ROOM = 0.05
 """Share of the axis that is free beyond the last interval."""
 SPREAD = 0.55
@@ -87,9 +85,7 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
 
 def height_mm(data: xr.Dataset) -> float:
     """Height that the panel asks for [mm]."""
-    key = lettering.height_mm([text for _, text in _key(data)], _inner_mm(data))
-    ticks = max((text.count("\n") for text in _ticks(data)), default=0) + 1
-    return ASPECT * float(data.attrs["width_mm"]) + key + style.LINE_MM * ticks
+    return levels.height_mm(data, ASPECT, [text for _, text in _key(data)], _ticks(data))
 
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
@@ -107,7 +103,7 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     else:
         lettering.nothing(axes, "no usable image")
     entries = _key(data)
-    lettering.legend(axes, [h for h, _ in entries], [t for _, t in entries], _inner_mm(data))
+    lettering.legend(axes, [h for h, _ in entries], [t for _, t in entries], levels.inner_mm(data))
 
 
 _ROWS = {"value": "", "value_lower": "Lower 95 % bound", "value_upper": "Upper 95 % bound"}
@@ -227,7 +223,7 @@ def _key(data: xr.Dataset) -> list[Entry]:
     if several.any():
         word = "Mean, 95\xa0% interval"
         if (data["samples"].values[several] < 2).any():
-            word += " (of a single sample: between its images)"
+            word += levels.OF_ONE_SAMPLE
         entries.append((Line2D([], [], color="black", linewidth=1.4), word))
     return entries
 
@@ -235,7 +231,7 @@ def _key(data: xr.Dataset) -> list[Entry]:
 def _ticks(data: xr.Dataset) -> list[str]:
     """Condition and region of each column with the number of images and samples."""
     number = data.sizes["column_number"]
-    width = _inner_mm(data) / max(number, 1) - 1.0
+    width = levels.inner_mm(data) / max(number, 1) - 1.0
     texts = []
     for column in range(number):
         one = data.isel(column_number=column)
@@ -244,7 +240,3 @@ def _ticks(data: xr.Dataset) -> list[str]:
         said = str(one["column_label"].values), f"{images} of {samples}"
         texts.append(lettering.in_lines(said, width))
     return texts
-
-
-def _inner_mm(data: xr.Dataset) -> float:
-    return float(data.attrs["width_mm"]) - AXIS_LABEL_MM - style.GAP_MM

@@ -183,6 +183,12 @@ def doubts(product: xr.Dataset) -> list[str]:
     return [f"doubtful ({product['verdict'].attrs['reasons']})"]
 
 
+def remarks(product: xr.Dataset, dim: str) -> tuple[bool, list[str]]:
+    """Whether an atomic product has something to draw along a dim, and what must be said."""
+    refusal = refused(product, dim)
+    return not refusal, [refusal] if refusal else doubts(product)
+
+
 def _domain_text(angle: float, zone: int) -> str:
     """Orientation, and the zone axis where it is not the one that cubes lie on."""
     shown = f"{angle:.1f}°" if np.isfinite(angle) else "?"

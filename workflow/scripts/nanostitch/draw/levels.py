@@ -13,10 +13,15 @@ from scipy import ndimage, stats
 
 from nanostitch import quality
 from nanostitch.adf import border, population
-from nanostitch.draw import micrograph
+from nanostitch.draw import lettering, micrograph, style
 from nanostitch.draw.selection import Panel, Products, about, by_condition, grouped
 
 Values = NDArray[np.float64]
+
+AXIS_LABEL_MM = 11.0
+"""Width that the labels of the vertical axis take."""
+OF_ONE_SAMPLE = " (of a single sample: between its images)"
+"""What an interval of one sample stands on."""
 
 
 @dataclass(frozen=True)
@@ -153,3 +158,15 @@ def numbers(particles: int, images: int, samples: int) -> str:
     """Write how many there are at each level."""
     below = f"{counted(particles, 'particle')} in {counted(images, 'image')}"
     return f"{below} of {counted(samples, 'sample')}"
+
+
+def inner_mm(data: xr.Dataset) -> float:
+    """Width of the axes of a panel of levels [mm]."""
+    return float(data.attrs["width_mm"]) - AXIS_LABEL_MM - style.GAP_MM
+
+
+def height_mm(data: xr.Dataset, aspect: float, key: Sequence[str], ticks: Sequence[str]) -> float:
+    """Height of a panel of levels with its key and the lines of its ticks [mm]."""
+    lines = max((text.count("\n") for text in ticks), default=0) + 1
+    height = aspect * float(data.attrs["width_mm"])
+    return height + lettering.height_mm(list(key), inner_mm(data)) + style.LINE_MM * lines

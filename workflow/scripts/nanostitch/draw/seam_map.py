@@ -49,9 +49,8 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
     by_name = regions.only(panel, products, "acquisition")
     seams = by_name["seams"]
     data = micrograph.printed(panel, by_name["raw"]["intensity"])
-    refusal = lattice_marks.refused(seams, "seam")
-    notes = [refusal] if refusal else lattice_marks.doubts(seams)
-    if not refusal:
+    is_drawn, notes = lattice_marks.remarks(seams, "seam")
+    if is_drawn:
         found = _table(seams)
         left, right, bottom, top = micrograph.edges(data)
         y, x = found["seam_y"].values, found["seam_x"].values

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 ASPECT = 0.72
 """Height over width of the axes."""
-AXIS_LABEL_MM = 11.0
-"""Width that the labels of the vertical axis take."""
 WIDTH = 0.72
 """Width of the widest cloud of dots; conditions are 1 apart."""
 CLASSES = 30
@@ -80,9 +78,7 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
 
 def height_mm(data: xr.Dataset) -> float:
     """Height that the panel asks for [mm]."""
-    key = lettering.height_mm([text for _, text in _key(data)], _inner_mm(data))
-    ticks = max((text.count("\n") for text in _ticks(data)), default=0) + 1
-    return ASPECT * float(data.attrs["width_mm"]) + key + style.LINE_MM * ticks
+    return levels.height_mm(data, ASPECT, [text for _, text in _key(data)], _ticks(data))
 
 
 def draw(data: xr.Dataset, axes: Axes) -> None:
@@ -98,7 +94,7 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     else:
         lettering.nothing(axes, "no whole particle")
     entries = _key(data)
-    lettering.legend(axes, [h for h, _ in entries], [t for _, t in entries], _inner_mm(data))
+    lettering.legend(axes, [h for h, _ in entries], [t for _, t in entries], levels.inner_mm(data))
 
 
 _DOTS = {
@@ -241,14 +237,14 @@ def _key(data: xr.Dataset) -> list[Entry]:
     known = np.isfinite(data["mean_upper"].values)
     word = "Mean of all" + (", 95\xa0% interval" if known.any() else ", interval not known")
     if known.any() and (data["samples"].values[known] < 2).any():
-        word += " (of a single sample: between its images)"
+        word += levels.OF_ONE_SAMPLE
     bar = Line2D([], [], color="black", linewidth=1.2)
     return [*entries, (bar, word)]
 
 
 def _ticks(data: xr.Dataset) -> list[str]:
     """Condition with the number at each level, in lines that its share of the axis holds."""
-    width = _inner_mm(data) / max(data.sizes["group"], 1) - 1.0
+    width = levels.inner_mm(data) / max(data.sizes["group"], 1) - 1.0
     texts = []
     for number in range(data.sizes["group"]):
         one = data.isel(group=number)
@@ -258,7 +254,3 @@ def _ticks(data: xr.Dataset) -> list[str]:
         said = (str(one["condition_label"].values), f"{mean:.3g}{interval}", levels.numbers(*count))
         texts.append(lettering.in_lines(said, width))
     return texts
-
-
-def _inner_mm(data: xr.Dataset) -> float:
-    return float(data.attrs["width_mm"]) - AXIS_LABEL_MM - style.GAP_MM

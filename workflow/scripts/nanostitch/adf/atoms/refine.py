@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nanostitch.adf.atoms.cholesky import solve
 from nanostitch.adf.atoms.peaks import Noise
+from nanostitch.adf.cholesky import solve_and_invert
 from nanostitch.compiled import compiled
 
 Array = NDArray[np.float64]
@@ -270,7 +270,7 @@ def _sweep(
             )  # fmt: skip
             matrix[LOG_WIDTH, LOG_WIDTH] += prior
             right[LOG_WIDTH] += prior * (widths[k] - at[LOG_WIDTH])
-            if not solve(matrix, right, inverse):
+            if not solve_and_invert(matrix, right, inverse):
                 break
             most = _LONGEST_STEP * np.exp(at[LOG_WIDTH])
             at[HEIGHT] = min(max(at[HEIGHT] + right[HEIGHT], 0.0), brightest - darkest)

@@ -12,7 +12,9 @@ from nanostitch.adf.crystal.basis import reduced
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int_]
-Allowed = Callable[[int, int, int], bool]
+Index = tuple[int, int, int]
+"""Miller indices h, k and l of a reflection."""
+Allowed = Callable[[Index], bool]
 
 ZONES = ("[001]", "[110]", "[111]")
 """Directions of a cubic lattice by the number of ``zone_axis``."""
@@ -38,7 +40,7 @@ class Phase:
     gamma: float
     allowed: Allowed
     lattice_range: float
-    cubic: dict[tuple[int, int, int], tuple[int, tuple[int, int, int]]]
+    cubic: dict[Index, tuple[int, Index]]
 
     @property
     def pseudo_cubic(self) -> float:
@@ -71,29 +73,33 @@ class Zone:
         return f"{self.phase} {self.name}"
 
 
-def _primitive(h: int, k: int, l: int) -> bool:  # noqa: E741
+def _primitive(_: Index) -> bool:
     return True
 
 
-def _face_centred(h: int, k: int, l: int) -> bool:  # noqa: E741
-    return h % 2 == k % 2 == l % 2
+def _face_centred(index: Index) -> bool:
+    return len({number % 2 for number in index}) == 1
 
 
-def _diamond(h: int, k: int, l: int) -> bool:  # noqa: E741
-    return _face_centred(h, k, l) and (h % 2 == 1 or (h + k + l) % 4 == 0)
+def _diamond(index: Index) -> bool:
+    return _face_centred(index) and (index[0] % 2 == 1 or sum(index) % 4 == 0)
 
 
-def _pnma(h: int, k: int, l: int) -> bool:  # noqa: E741
-    return (h != 0 or (k + l) % 2 == 0) and (l != 0 or h % 2 == 0)
+def _pnma(index: Index) -> bool:
+    first, second, third = index
+    return (first != 0 or (second + third) % 2 == 0) and (third != 0 or first % 2 == 0)
 
 
-def _i4mcm(h: int, k: int, l: int) -> bool:  # noqa: E741
-    glide = (h != 0 or l % 2 == 0) and (k != 0 or l % 2 == 0)
-    return (h + k + l) % 2 == 0 and glide
+def _i4mcm(index: Index) -> bool:
+    first, second, third = index
+    glide = (first != 0 or third % 2 == 0) and (second != 0 or third % 2 == 0)
+    return sum(index) % 2 == 0 and glide
 
 
-def _r3c(h: int, k: int, l: int) -> bool:  # noqa: E741
-    return (-h + k + l) % 3 == 0 and (h + k != 0 or l % 2 == 0)
+def _r3c(index: Index) -> bool:
+    first, second, third = index
+    glide = first + second != 0 or third % 2 == 0
+    return (-first + second + third) % 3 == 0 and glide
 
 
 _CUBIC = {
@@ -180,8 +186,8 @@ def _zone(name: str, phase: Phase, uvw: tuple[int, int, int]) -> Zone:
     steps = range(-_REACH, _REACH + 1)
     in_zone = [
         hkl
-        for hkl in product(steps, repeat=3)
-        if np.dot(hkl, uvw) == 0 and any(hkl) and phase.allowed(*hkl)
+        for hkl in product(steps, steps, steps)
+        if np.dot(hkl, uvw) == 0 and any(hkl) and phase.allowed(hkl)
     ]
     vectors = np.array(in_zone) @ reciprocal
     across = vectors[np.argmin(np.linalg.norm(vectors, axis=1))]

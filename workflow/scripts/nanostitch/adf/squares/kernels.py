@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from nanostitch.adf import cholesky
 from nanostitch.adf.squares import profile
 from nanostitch.compiled import compiled
 
@@ -113,31 +114,6 @@ def normal_equations(
 
 
 @compiled
-def _solved(matrix: Array, vector: Array, free: int) -> bool:
-    """Replace a vector by the solution of symmetric equations (Cholesky), if there is one."""
-    for i in range(free):
-        for j in range(i + 1):
-            left = matrix[i, j]
-            for k in range(j):
-                left -= matrix[i, k] * matrix[j, k]
-            if i > j:
-                matrix[i, j] = left / matrix[j, j]
-            elif left > 0.0:
-                matrix[i, i] = np.sqrt(left)
-            else:
-                return False
-    for i in range(free):
-        for k in range(i):
-            vector[i] -= matrix[i, k] * vector[k]
-        vector[i] /= matrix[i, i]
-    for i in range(free - 1, -1, -1):
-        for k in range(i + 1, free):
-            vector[i] -= matrix[k, i] * vector[k]
-        vector[i] /= matrix[i, i]
-    return True
-
-
-@compiled
 def _moved(one: Array, step: Array, free: int, most: float, least: float) -> float:
     """Move a rectangle by a step or the part of it that is allowed; returns how far [nm]."""
     arm = 0.5 * max(one[2], one[3])
@@ -178,7 +154,7 @@ def sweep(
         _, count = normal_equations(residual, variance, one, spacing, free, matrix, vector, within)
         for i in range(free):
             matrix[i, i] = matrix[i, i] * 1.001 + 1e-12
-        if not _solved(matrix, vector, free):
+        if not cholesky.solve(matrix[:free, :free], vector[:free]):
             continue
         top = window(one, spacing, residual.shape, REACH * one[6])[0]
         profile.write(residual, top, within, count, 1.0)

@@ -39,7 +39,16 @@ def _substitute(factor: Array, vector: Array) -> None:
 
 
 @compiled
-def solve(matrix: Array, right: Array, inverse: Array) -> bool:
+def solve(matrix: Array, right: Array) -> bool:
+    """Solve a positive definite system in place; arguments as in :func:`solve_and_invert`."""
+    if not _factor(matrix):
+        return False
+    _substitute(matrix, right)
+    return True
+
+
+@compiled
+def solve_and_invert(matrix: Array, right: Array, inverse: Array) -> bool:
     """Solve a positive definite system in place and invert its matrix.
 
     Parameters
@@ -56,9 +65,8 @@ def solve(matrix: Array, right: Array, inverse: Array) -> bool:
     bool
         Whether the matrix was positive definite; else nothing is solved.
     """
-    if not _factor(matrix):
+    if not solve(matrix, right):
         return False
-    _substitute(matrix, right)
     inverse[:] = 0.0
     for column in range(right.size):
         inverse[column, column] = 1.0
