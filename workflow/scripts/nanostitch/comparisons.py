@@ -44,8 +44,9 @@ def problems(
         remedy = f"{measure['product']} has {', '.join(sorted(contract))}"
         yield Problem(file, f"{where}.measure.variable", measure["variable"], remedy)
     groups = list(declared["groups"])
+    filled = {number for _, number in members(batch, declared)}
     for number, group in enumerate(groups):
-        if number not in {member for _, member in members(batch, declared)}:
+        if number not in filled:
             remedy = f"selects no acquisition that ends in {measure['product']}"
             selected = declared["groups"][group]["select"]
             yield Problem(file, f"{where}.groups.{group}.select", selected, remedy)
