@@ -14,13 +14,13 @@ from nanostitch import quality
 from nanostitch.adf import bright, judgement, population, segment, summary, table
 from nanostitch.adf.flatten import flatten, pixel_size_nm
 from nanostitch.contracts.adf import PARTICLES
+from nanostitch.intervals import NORMAL_95
 
 Array = NDArray[np.float64]
 _ROW = ("particle",)
 _NOTHING_TOLD: Mapping[str, object] = {}
 _SOLID = 0.9
 _FREE = 0.9
-_TWO_SIDED = 1.96
 
 
 def measure(
@@ -148,7 +148,7 @@ def _blur(scene: segment.Scene, flat: xr.Dataset) -> dict[str, float]:
     value, error = scene.blur
     if not np.isfinite(error):
         return dict.fromkeys(("blur", "blur_lower", "blur_upper"), np.nan)
-    bounds = np.array([value, value - _TWO_SIDED * error, value + _TWO_SIDED * error])
+    bounds = np.array([value, value - NORMAL_95 * error, value + NORMAL_95 * error])
     blur, lower, upper = np.sqrt(np.maximum(bounds * np.abs(bounds) - pixel, 0.0)).tolist()
     return {"blur": blur, "blur_lower": lower, "blur_upper": upper}
 

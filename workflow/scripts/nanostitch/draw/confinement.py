@@ -11,6 +11,7 @@ from nanostitch.draw import band_gap, lettering, regions, si, style
 from nanostitch.draw.selection import Panel, Products, about
 from nanostitch.eels import confinement
 from nanostitch.eels.confinement import GEOMETRIES, Semiconductor
+from nanostitch.intervals import NORMAL_95
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -41,7 +42,6 @@ NAMES = {
     "slab, Coulomb": "Slab with Coulomb term",
 }
 MARKS = "bands and vertical bars are 95\xa0% intervals"
-_NORMAL_95 = 1.959964
 
 
 def collect(panel: Panel, products: Products) -> xr.Dataset:
@@ -139,7 +139,7 @@ def _lengths(panel: Panel, data: xr.Dataset) -> dict[str, Any]:
     """Length of each gap by each model; the lower gap gives the upper length."""
     spread, models = panel.options["size_spread"], _crystals(panel).values()
     gap, low, high = (data[f"band_gap{end}"].values for end in ENDS)
-    bulk = _NORMAL_95 * panel.options["bulk_gap_uncertainty_ev"]
+    bulk = NORMAL_95 * panel.options["bulk_gap_uncertainty_ev"]
     wanted = {
         "": gap,
         "_lower": gap + np.hypot(high - gap, bulk),

@@ -16,12 +16,10 @@ from nanostitch.edx.lines import Family
 from nanostitch.edx.phases import Fractions
 from nanostitch.edx.spectrum import Spectrum
 from nanostitch.edx.statistics import Composition, Ratio
+from nanostitch.intervals import NORMAL_95
 
 Array = NDArray[np.float64]
 Columns = dict[str, tuple[tuple[str, ...], Any, str]]
-
-_WITHIN_95 = 1.959964
-"""Standard deviations that hold 95 % of a normal distribution to either side."""
 
 
 @dataclass(frozen=True)
@@ -252,8 +250,8 @@ def _instrument(parts: Parts) -> Columns:
         "reduced_chi_square": ((), misfit, "1"),
     }
     for name, value, away, units in (
-        ("energy_offset", offset, _WITHIN_95 * 1e3 * spread[0], "eV"),
-        ("energy_gain", gain, _WITHIN_95 * spread[1], "1"),
+        ("energy_offset", offset, NORMAL_95 * 1e3 * spread[0], "eV"),
+        ("energy_gain", gain, NORMAL_95 * spread[1], "1"),
     ):
         columns[name] = ((), value, units)
         columns[f"{name}_lower"] = ((), value - away, units)

@@ -9,6 +9,7 @@ from scipy.special import ndtr
 
 from nanostitch.edx import elements
 from nanostitch.edx.kfactor import Factors
+from nanostitch.intervals import NORMAL_95
 
 Array = NDArray[np.float64]
 
@@ -139,7 +140,7 @@ def ratio_of_ratios(here: tuple[Array, Array], there: tuple[Array, Array], margi
         variance += float(slope @ covariance @ slope)
     spread, edge = np.sqrt(variance), np.log1p(margin)
     p = float(max(ndtr((log - edge) / spread), ndtr((-edge - log) / spread)))
-    low, high = np.exp(log - 1.959964 * spread), np.exp(log + 1.959964 * spread)
+    low, high = np.exp(log - NORMAL_95 * spread), np.exp(log + NORMAL_95 * spread)
     inside = abs(log) + _ONE_SIDED_95 * spread < edge
     return Ratio(float(np.exp(log)), float(low), float(high), p, bool(inside))
 

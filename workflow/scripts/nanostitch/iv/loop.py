@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
+from nanostitch.intervals import NORMAL_95
 from nanostitch.iv.sweep import Sweep
 
 Values = NDArray[np.float64]
@@ -22,8 +23,6 @@ SMOOTHED = 5
 CLEAR = 2.0
 """Standard deviations from which a part of the area has a sign of its own."""
 _NOTHING = (np.nan, np.nan, np.nan)
-_EVEN = 1.959964
-"""97.5 % quantile of the normal distribution."""
 
 
 class Loop(NamedTuple):
@@ -101,7 +100,7 @@ def _at_zero(grid: Values, difference: Values, deviation: float, unsure: float) 
     columns = np.stack([np.ones(int(inside.sum())), grid[inside], grid[inside] ** 2], axis=1)
     value = float(np.linalg.lstsq(columns, difference[inside], rcond=None)[0][0])
     spread = deviation * float(np.sqrt(np.linalg.inv(columns.T @ columns)[0, 0]))
-    half = np.hypot(float(t.ppf(norm.cdf(_EVEN), inside.sum() - _PARABOLA)) * spread, unsure)
+    half = np.hypot(float(t.ppf(norm.cdf(NORMAL_95), inside.sum() - _PARABOLA)) * spread, unsure)
     return value, value - float(half), value + float(half)
 
 
@@ -121,7 +120,7 @@ def _index(grid: Values, up: Values, down: Values, deviation: float, unsure: flo
     total = float(sum(weight @ np.abs(_smooth(leg)) for leg in (up, down)) * step)
     if total <= 0:
         return _NOTHING
-    half = float(np.hypot(_EVEN * deviation * np.sqrt(grid.size), unsure)) * step / total
+    half = float(np.hypot(NORMAL_95 * deviation * np.sqrt(grid.size), unsure)) * step / total
     index = area / total
     return index, max(index - half, 0.0), min(index + half, 1.0)
 

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import constants
 
+from nanostitch.intervals import NORMAL_95
 from nanostitch.plqy.windows import Values, running_mean
 
 TOP_LEVEL = 0.8
@@ -12,7 +13,6 @@ ORDER = 3
 FEWEST_CHANNELS = 7
 """Channels that it needs to have a scatter."""
 _EV_NM = constants.h * constants.c / constants.e / constants.nano
-_TWO_SIDED_95 = 1.959964  # standard deviations
 
 
 def wavelength(position: Values, height: Values) -> tuple[float, float, float]:
@@ -53,7 +53,7 @@ def wavelength(position: Values, height: Values) -> tuple[float, float, float]:
     powers = np.arange(ORDER, -1, -1)
     moved = powers * vertex ** np.maximum(powers - 1, 0)
     gradient = -moved / float(np.polyval(np.polyder(slopes), vertex))
-    half = _TWO_SIDED_95 * float(np.sqrt(gradient @ covariance @ gradient))
+    half = NORMAL_95 * float(np.sqrt(gradient @ covariance @ gradient))
     return centre + vertex, centre + vertex - half, centre + vertex + half
 
 

@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from nanostitch.intervals import NORMAL_95
+
 Values = NDArray[np.float64]
 
-SDS_IN_INTERVAL = 2 * 1.959964
+SDS_IN_INTERVAL = 2 * NORMAL_95
 """Standard deviations of a normal distribution in its 95 % interval."""
 
 
