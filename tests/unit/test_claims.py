@@ -9,7 +9,13 @@ from nanostitch import claims_page, contracts
 from nanostitch.comparison import compare, ledger
 from nanostitch.contracts.claims import CLAIMS
 
-GAP = {"product": "band_gap", "variable": "band_gap", "where": {}, "select": {"technique": "eels"}}
+GAP = {
+    "product": "band_gap",
+    "variable": "band_gap",
+    "where": {},
+    "objects": "mean",
+    "select": {"technique": "eels"},
+}
 
 
 def gap(value: float, half: float, sample: str, simulated: int = 0) -> xr.Dataset:
@@ -56,7 +62,7 @@ def test_simulated_input__can_only_recover():
     found = judged({"value": 2.45, "tolerance": 0.02}, [gap(2.45, 0.01, "grid1", simulated=1)])
     assert outcome(found) == "recovered_simulated"
     far = judged({"value": 2.45, "tolerance": 0.02}, [gap(2.60, 0.01, "grid1", simulated=1)])
-    assert outcome(far) == "contradicted"
+    assert outcome(far) == "not_recovered_simulated"
 
 
 def test_several_samples__scatter_counts_and_not_each_interval():
@@ -65,6 +71,22 @@ def test_several_samples__scatter_counts_and_not_each_interval():
     assert outcome(found) == "compatible"
     assert float(found["value_upper"] - found["value"]) > 0.1
     assert int(found["samples"]) == 3
+
+
+def test_error_that_samples_share__does_not_average_out():
+    made = [gap(2.45, 0.1, f"grid{n}") for n in range(3)]  # of one calibration: no scatter at all
+    found = judged({"value": 2.45, "tolerance": 0.02}, made)
+    assert float(found["value_upper"] - found["value"]) == pytest.approx(0.1)
+    assert outcome(found) == "compatible"
+
+
+def test_largest__of_the_objects_may_be_what_is_claimed():
+    one = gap(2.0, 0.1, "grid1").drop_vars(["band_gap_lower", "band_gap_upper"])
+    one["band_gap"] = ("wire", [10.0, 120.0, 30.0], {"units": "1"})
+    other = one.assign_attrs(sample="grid2", acquisition="grid2")
+    for objects, mean in (("mean", 160 / 3), ("largest", 120.0)):
+        found = judged({"at_least": 100}, [one, other], {**GAP, "objects": objects})
+        assert float(found["value"]) == pytest.approx(mean)
 
 
 def test_acquisitions_of_one_sample__do_not_narrow_what_they_share():

@@ -54,6 +54,38 @@ def mean(each: Values) -> Effect:
     return Effect(float(each.mean()), error, each.size - 1.0)
 
 
+def absolute(each: Values, below: Values, above: Values) -> tuple[float, float, float]:
+    """Mean of samples as a number by itself, with its 95 % interval.
+
+    Samples are measured in one way, so that what each says of its own uncertainty (a calibration, a
+    factor, a model) may be the same error in all: it is added to their scatter and does not
+    average out. In a difference between groups it cancels.
+
+    Parameters
+    ----------
+    each
+        Means of samples, dims (sample,).
+    below, above
+        Reach of their own intervals to either side, dims (observation,); NaN where there is none.
+
+    Returns
+    -------
+    tuple
+        Mean with the ends of its interval; of one sample its own interval.
+    """
+    found = mean(each)
+    low, high = found.interval() if each.size >= _FEWEST else (found.value, found.value)
+    known = [one[np.isfinite(one)] for one in (below, above)]
+    if each.size < _FEWEST and not all(one.size for one in known):
+        return found.value, np.nan, np.nan
+    shared = [float(np.sqrt(np.mean(one**2))) if one.size else 0.0 for one in known]
+    return (
+        found.value,
+        found.value - float(np.hypot(found.value - low, shared[0])),
+        found.value + float(np.hypot(high - found.value, shared[1])),
+    )
+
+
 def difference(cells: Cells, first: int, second: int) -> Effect:
     """Mean of the second group less that of the first, over samples.
 

@@ -14,9 +14,17 @@ from nanostitch import quality
 from nanostitch.comparison import cells, effect, observations
 from nanostitch.comparison.observations import Observation
 
-OUTCOMES = ("not_testable", "contradicted", "compatible", "recovered_simulated", "reproduced")
-"""From the least to the most that can be said of a claim. What was simulated after the claim's
-own numbers can recover them; it cannot reproduce them."""
+OUTCOMES = (
+    "not_testable",
+    "not_recovered_simulated",
+    "contradicted",
+    "compatible",
+    "recovered_simulated",
+    "reproduced",
+)
+_SIMULATED = {"reproduced": "recovered_simulated", "contradicted": "not_recovered_simulated"}
+"""What was simulated after the claim's own numbers can recover them or not; it neither reproduces
+nor contradicts what others measured."""
 _USABLE: tuple[quality.Level, ...] = ("good", "doubtful")
 _TEXTS = ("claim", "says", "source", "figure", "panel", "unit", "answer", "why", "note")
 
@@ -85,8 +93,8 @@ def _row(claim: Mapping[str, Any], products: Sequence[xr.Dataset]) -> dict[str, 
     ends = _range(expected)
     simulated = any(bool(product.attrs.get("simulated")) for product in products)
     outcome, why = _judged(claim, found, ends)
-    if outcome == "reproduced" and simulated:
-        outcome = "recovered_simulated"
+    if simulated:
+        outcome = _SIMULATED.get(outcome, outcome)
     return {
         "claim": claim["id"],
         **{name: claim.get(name, "") for name in ("says", "source", "figure", "panel", "note")},
@@ -112,7 +120,12 @@ def _measured(measure: Mapping[str, Any], products: Sequence[xr.Dataset]) -> Fou
         return _compared(measure, products[0])
     seen = [
         observations.read(
-            one, 0, variable=measure["variable"], where=measure["where"], usable=_USABLE
+            one,
+            0,
+            variable=measure["variable"],
+            where=measure["where"],
+            usable=_USABLE,
+            objects=measure["objects"],
         )
         for one in products
     ]
@@ -127,17 +140,13 @@ def _measured(measure: Mapping[str, Any], products: Sequence[xr.Dataset]) -> Fou
 
 
 def _over_samples(used: Sequence[Observation]) -> tuple[float, float, float, int]:
-    """Mean of samples with its interval; of one sample, that of its acquisitions."""
+    """Mean of samples with its interval, and how many there are."""
     value = np.array([one.value for one in used])
     group = np.zeros(len(used), dtype=int)
     each = cells.means(value, [one.sample for one in used], group, 1).mean[:, 0]
-    found = effect.mean(each)
-    if each.size > 1:
-        return (found.value, *found.interval(), each.size)
-    # Acquisitions of one sample share most of what may be wrong: their errors do not average out.
-    below = float(np.sqrt(np.mean([(one.value - one.lower) ** 2 for one in used])))
-    above = float(np.sqrt(np.mean([(one.upper - one.value) ** 2 for one in used])))
-    return found.value, found.value - below, found.value + above, 1
+    below = np.array([one.value - one.lower for one in used])
+    above = np.array([one.upper - one.value for one in used])
+    return (*effect.absolute(each, below, above), each.size)
 
 
 def _compared(measure: Mapping[str, Any], comparison: xr.Dataset) -> Found:

@@ -1,7 +1,7 @@
 """One number from each product: what a comparison stands on, and what it leaves out and why."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -44,6 +44,7 @@ def read(
     variable: str,
     where: Mapping[str, str | float],
     usable: Sequence[quality.Level],
+    objects: Literal["mean", "largest"] = "mean",
 ) -> Observation:
     """Read one number of a product.
 
@@ -60,6 +61,8 @@ def read(
         Label of each further dim, such as ``{"estimator": "onset_fit"}``.
     usable
         Verdicts that a comparison may use.
+    objects
+        Of a measure with objects, whether their mean is meant or the largest.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def read(
     if variable in product and found.dims == ("particle",):
         found = found[population.counted(product)]
     known = found.values[np.isfinite(found.values)]
-    value = float(known.mean()) if known.size else np.nan
+    value = float(known.max() if objects == "largest" else known.mean()) if known.size else np.nan
     alone = found.ndim == 0
     lower, upper = (float(one) if alone else np.nan for one in bounds)
     return Observation(

@@ -5,12 +5,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from nanostitch import quality
 from nanostitch.comparison import cells, effect
 from nanostitch.comparison.effect import Effect
 from nanostitch.comparison.observations import Group, Observation
 
+Values = NDArray[np.float64]
 Question = Literal["difference", "ratio", "trend", "equivalence"]
 
 ANSWERS = (
@@ -119,8 +121,7 @@ def in_groups(
     for number in range(len(groups)):
         own = [one for one in used if one.group == number]
         each = means.mean[np.isfinite(means.mean[:, number]), number]
-        about = effect.mean(each)
-        ends = (about.value, *about.interval())
+        ends = effect.absolute(each, *_own(own, asked.in_ratio))
         shown = [float(np.exp(end)) for end in ends] if asked.in_ratio else list(ends)
         row = (*shown, each.size, len(own), sum(one.objects for one in own))
         for name, cell in zip(_GROUP, row, strict=True):
@@ -137,6 +138,14 @@ def in_groups(
         {"units": "1"},
     )
     return found
+
+
+def _own(used: Sequence[Observation], in_ratio: bool) -> tuple[Values, Values]:
+    """Reach of the interval of each observation to either side, of logarithms in a ratio."""
+    ends = np.array([(one.value, one.lower, one.upper) for one in used]).reshape(-1, 3)
+    if in_ratio:
+        ends = np.log(np.where(ends > 0, ends, np.nan))
+    return ends[:, 0] - ends[:, 1], ends[:, 2] - ends[:, 0]
 
 
 _GROUP = (

@@ -84,7 +84,7 @@ def figure(tree: xr.DataTree) -> str:
     for letter, node in sorted(tree.children.items()):
         text = str(node.attrs["caption"])
         lines.append(f"({letter}) {text[0].upper()}{text[1:]}{_scale_bar(node.to_dataset())}")
-    lines.append("Intervals hold 95 %; of several samples they stand on the scatter of samples.")
+    lines.append("Intervals hold 95 %; of several samples, their scatter and what they share.")
     if tree.attrs["simulated"]:
         lines.append("The raw data were simulated.")
     return " ".join(lines) + "\n"
@@ -142,8 +142,9 @@ def _by_condition(
         elif len(samples) == 1:
             yield f"{label} {rounded(*values[:, here[0]].tolist())}"
         else:
-            mean = effect.mean(np.array([np.mean(some) for some in samples.values()]))
-            yield f"{label} {rounded(mean.value, *mean.interval())}"
+            each = np.array([np.mean(some) for some in samples.values()])
+            own = values[:, here]
+            yield f"{label} {rounded(*effect.absolute(each, own[0] - own[1], own[2] - own[0]))}"
 
 
 def _scale_bar(node: xr.Dataset) -> str:
