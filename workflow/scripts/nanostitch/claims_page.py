@@ -11,6 +11,8 @@ import xarray as xr
 
 TEMPLATES = Path(__file__).parents[2] / "report"
 _DIGITS = 3
+_SIGNS = {"1": "", "percent": " %", "degree": "°"}
+"""Units that readers know by a sign."""
 
 
 def table(found: xr.Dataset) -> pd.DataFrame:
@@ -41,13 +43,19 @@ def page(rows: pd.DataFrame, about: Mapping[str, Any]) -> str:
 
 def _shown(row: dict[Any, Any]) -> dict[Any, Any]:
     """A row with its numbers as a reader wants them."""
-    unit = "" if row["unit"] == "1" else f" {row['unit']}"
+    unit = _SIGNS.get(row["unit"], f" {row['unit']}")
     measured = row["answer"].replace("_", " ")
     if np.isfinite(row["value"]):
         interval = _interval(row["value_lower"], row["value_upper"])
         measured = f"{row['value']:.{_DIGITS}g}{interval}{unit}"
-    levels = (("samples", "samples"), ("acquisitions", "acquisitions"), ("objects", "objects"))
-    n = ", ".join(f"{row[name]} {word}" for name, word in levels if row[name])
+    levels = ["samples", "acquisitions"]
+    if row["objects"] > row["acquisitions"]:
+        levels.append("objects")
+    n = ", ".join(
+        f"{row[name]} {name.removesuffix('s') if row[name] == 1 else name}"
+        for name in levels
+        if row[name]
+    )
     return {**row, "measured": measured, "claimed": _claimed(row, unit), "n": n}
 
 

@@ -160,7 +160,8 @@ def _compared(measure: Mapping[str, Any], comparison: xr.Dataset) -> Found:
         one = comparison.isel(contrast=measure["contrast"])
         answers = str(one["answer"].attrs["flag_meanings"]).split()
         stem, answer = "effect", answers[int(one["answer"])]
-        numbers = [int(comparison[name].sum()) for name in counts]
+        used = comparison["seen_sample"].values[comparison["seen_why_not"].values == ""]
+        numbers = [len(set(used.tolist())), *(int(comparison[n].sum()) for n in counts[1:])]
     ends = [float(one[f"{stem}{end}"]) for end in ("", "_lower", "_upper")]
     unit = str(one[stem].attrs["units"])
     return Found(
