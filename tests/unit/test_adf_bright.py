@@ -3,9 +3,10 @@
 import adf_pairs as pairs
 import numpy as np
 import pytest
+import xarray as xr
 
-from nanostitch import contracts
-from nanostitch.adf import bright, dome
+from nanostitch import contracts, schema
+from nanostitch.adf import bright, dome, particles
 from nanostitch.adf.flatten import flatten
 from nanostitch.contracts.adf import PARTICLES
 
@@ -62,3 +63,23 @@ def test_find__in_coarse_pixels_knows_no_count():
 def test_sphere__holds_the_volume_of_the_ball():
     path = dome.sphere((60, 60), np.array([0.3, 0.3]), np.array([9.0, 9.0]), 5.0, 0.5)
     assert path.sum() * 0.09 == pytest.approx(np.pi / 6 * 125, rel=1e-3)
+
+
+@pytest.mark.parametrize("blur", [0.25, 0.7])
+def test_dots_alone__are_found_as_large_as_they_are(blur):
+    random, step, size = np.random.default_rng(6), 0.3, 500
+    spacing = np.array([step, step])
+    diameters = np.linspace(5.0, 8.5, 16)
+    image = 200.0 + random.normal(0, 15, (size, size))
+    places = np.stack(np.meshgrid(np.arange(4), np.arange(4)), axis=-1).reshape(-1, 2) * 33.0 + 25
+    places += random.uniform(-4, 4, places.shape)
+    for place, diameter in zip(places, diameters, strict=True):
+        image += 120 * dome.sphere(image.shape, spacing, place, diameter, blur)
+    axis = np.arange(size) * step
+    coords = {name: (name, axis, {"units": "nm"}) for name in ("y", "x")}
+    settings = schema.with_defaults({}, schema.load("adf"))["particles"]
+    dots = particles.measure(xr.DataArray(image, coords, ("y", "x")), **settings)
+    seen = np.stack([dots["bright_y"], dots["bright_x"]], axis=1)
+    nearest = np.hypot(*(seen[:, None] - places).transpose(2, 0, 1)).argmin(axis=1)
+    assert sorted(nearest.tolist()) == list(range(16))
+    np.testing.assert_allclose(dots["bright_diameter"], diameters[nearest], atol=0.3)

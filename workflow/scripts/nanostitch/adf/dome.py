@@ -147,20 +147,32 @@ def fitted(
     blur = _PROBE * around.smoothing_nm
     sizes = np.geomspace(smallest_nm, largest_nm, _FIRST_SIZES)
     tried = [np.array([*start, size, blur]) for size in sizes]
-    first = min(tried, key=lambda p: float(np.sum(_residual(around, p) ** 2)))
-    if not _misfit(around, first) <= _FIRST_MISFIT * misfit:
+    # A dot alone fills its own outline, so that a smaller sphere on a top of it fits nearly as
+    # well: a second fit starts from the best sphere without a top.
+    bare = around._replace(top=np.zeros_like(around.top))
+    firsts = {
+        float(best[2]): best
+        for seen in (around, bare)
+        for best in [min(tried, key=lambda p: float(np.sum(_residual(seen, p) ** 2)))]
+    }
+    likely = [one for one in firsts.values() if _misfit(around, one) <= _FIRST_MISFIT * misfit]
+    if not likely:
         return None
     lower = [*(start - _REACH_NM), smallest_nm / 2, min(_BLUR_NM[0], blur / 2)]
     upper = [*(start + _REACH_NM), 1.5 * largest_nm, max(_BLUR_NM[1], 2 * blur)]
-    fit = optimize.least_squares(
-        lambda p: _residual(around, p),
-        first,
-        bounds=(lower, upper),
-        xtol=_TOLERANCE,
-        max_nfev=_EVALUATIONS,
-    )
-    left = _misfit(around, fit.x)
-    return _described(around, fit.x, left) if left <= misfit else None
+    fits = [
+        optimize.least_squares(
+            lambda p: _residual(around, p),
+            first,
+            bounds=(lower, upper),
+            xtol=_TOLERANCE,
+            max_nfev=_EVALUATIONS,
+        )
+        for first in likely
+    ]
+    best = min(fits, key=lambda fit: float(fit.cost)).x
+    left = _misfit(around, best)
+    return _described(around, best, left) if left <= misfit else None
 
 
 def _described(around: Surroundings, p: Array, misfit: float) -> Dome:
