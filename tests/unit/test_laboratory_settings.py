@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from nanostitch import batch, laboratory, plan_files, provenance, schema
+from nanostitch import batch, laboratory, plan_files, schema
 from nanostitch.errors import BatchError
+from nanostitch.provenance import identity
+from nanostitch.provenance.digests import Digests
 
 ABOUT = """\
 title: Simulated
@@ -163,7 +165,7 @@ def test_measured_batches__have_no_plans_of_the_laboratory(folder):
         (folder / "raw" / f"{name}.dm4").write_bytes(b"raw")
     loaded = batch.load(folder)
     assert loaded.simulate is None
-    digests = provenance.Digests(folder / "digests.json")
+    digests = Digests(folder / "digests.json")
     found = plan_files.acquisition(loaded, loaded.acquisitions["a"], digests)
-    assert found["raw"] == {"a.dm4": provenance.sha256(folder / "raw" / "a.dm4")}
+    assert found["raw"] == {"a.dm4": identity.sha256(folder / "raw" / "a.dm4")}
     assert not schema.problems(loaded.parameters, schema.load("config"), "x")

@@ -3,7 +3,7 @@
 Snakemake watches a script but not what it imports. The digest covers the script and every
 module of this package that it imports, directly or through others, as syntax trees without
 docstrings: comments, layout and documentation change nothing. What only carries data or plans
-jobs is left out and versioned by :data:`nanostitch.provenance.FORMAT` instead.
+jobs is left out and versioned by :data:`nanostitch.provenance.identity.FORMAT` instead.
 """
 
 import ast
@@ -46,10 +46,14 @@ def closure(script: Path) -> list[Path]:
     while waiting:
         for module in _imports(waiting.pop()):
             path = _file_of(module)
-            if path is not None and module not in CARRIERS and path not in reached:
+            if path is not None and not _is_carrier(module) and path not in reached:
                 reached.add(path)
                 waiting.append(path)
     return sorted(reached)
+
+
+def _is_carrier(module: str) -> bool:
+    return module in CARRIERS or module.startswith("nanostitch.provenance.")
 
 
 @cache

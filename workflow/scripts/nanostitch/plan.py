@@ -17,12 +17,13 @@ from typing import Any, Protocol
 from snakemake.io import ancient
 
 from nanostitch import batch as batches
-from nanostitch import plan_files, products, provenance, raw, schema, targets
+from nanostitch import plan_files, products, raw, schema, targets
 from nanostitch.atomic import write_text
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.draw import kinds
 from nanostitch.errors import BatchError
 from nanostitch.plan_files import PROJECT
+from nanostitch.provenance.digests import Digests
 from nanostitch.schema import Problem
 
 
@@ -59,7 +60,7 @@ class Plan:
             names = [batch.id for batch in loaded]
             raise BatchError(f"config.yaml: batches: two of {names} have one name; rename a folder")
         self._figure = self._config.pop("figure")
-        self._digests = provenance.Digests(cache)
+        self._digests = Digests(cache)
 
     @property
     def targets(self) -> list[str]:

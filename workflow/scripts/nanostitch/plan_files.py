@@ -12,9 +12,11 @@ from typing import Any
 
 from nanostitch import batch as batches
 from nanostitch import claims as declared_claims
-from nanostitch import code, comparisons, laboratory, provenance, raw
+from nanostitch import code, comparisons, laboratory, raw
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.errors import BatchError
+from nanostitch.provenance import identity
+from nanostitch.provenance.digests import Digests
 from nanostitch.simulate import record
 
 PROJECT = Path(__file__).parents[3]
@@ -64,7 +66,7 @@ def steps(settings: Mapping[str, Any]) -> Files:
         yield step, {"settings": chosen, **_code(SCRIPTS / f"{step}.py")}
 
 
-def acquisition(batch: Batch, a: Acquisition, digests: provenance.Digests) -> dict[str, Any]:
+def acquisition(batch: Batch, a: Acquisition, digests: Digests) -> dict[str, Any]:
     """One acquisition: who it is, what was told of it, which bytes its raw file has.
 
     Raises
@@ -195,8 +197,8 @@ def specimen_name(a: Acquisition) -> str:
 def _code(*sources: Path) -> dict[str, Any]:
     return {
         "code_sha256": code.digest(*sources),
-        "lock_sha256": provenance.sha256(LOCK),
-        "format": provenance.FORMAT,
+        "lock_sha256": identity.sha256(LOCK),
+        "format": identity.FORMAT,
     }
 
 
@@ -228,7 +230,7 @@ def _of_batch(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _raw_digests(a: Acquisition, digests: provenance.Digests) -> dict[str, str]:
+def _raw_digests(a: Acquisition, digests: Digests) -> dict[str, str]:
     files = [a.path, *raw.companions(a.path)]
     try:
         found = {

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nanostitch import provenance
 from nanostitch.errors import ContractError
+from nanostitch.provenance import identity
 
 
 @cache
@@ -31,7 +31,7 @@ def verify(files: list[str], sha256: Mapping[str, str]) -> None:
     for path in map(Path, files) if sha256 else ():
         if path.is_dir():
             continue
-        found, planned = provenance.sha256(path), sha256.get(path.relative_to(folder).as_posix())
+        found, planned = identity.sha256(path), sha256.get(path.relative_to(folder).as_posix())
         if found != planned:
             raise ContractError(
                 f"{path}: sha256 is {found}, but was {planned} when the run began; run again once"

@@ -16,13 +16,14 @@ import netCDF4
 import pandas as pd
 import xarray as xr
 
-from nanostitch import __version__, contracts, provenance, storage
+from nanostitch import __version__, contracts, storage
 from nanostitch.atomic import replacing, write_text
 from nanostitch.contracts import Contract
 from nanostitch.errors import ContractError
 from nanostitch.logs import log_to as log_to
 from nanostitch.planned import read_plan as read_plan
 from nanostitch.planned import verify as verify
+from nanostitch.provenance import identity
 
 ABOUT = (
     "batch",
@@ -253,14 +254,13 @@ def provenance_of(path: str) -> dict[str, Any]:
     with _damage_named(path), netCDF4.Dataset(path) as file:
         if "provenance" not in file.groups:
             return {}
-        derivation: dict[str, Any] = json.loads(file.groups["provenance"].derivation)
-        return derivation
+        return dict(json.loads(file.groups["provenance"].derivation))
 
 
 def _global_attributes(derivation: Mapping[str, Any]) -> dict[str, str]:
     return {
         "Conventions": "CF-1.11, ACDD-1.3",
-        "id": provenance.identity(derivation),
+        "id": identity.identity(derivation),
         "source": "; ".join(f"{i['name']} sha256:{i['sha256']}" for i in derivation["inputs"]),
         "processing_level": str(derivation["rule"]),
         "history": f"{derivation['rule']} by nanostitch {__version__}",
@@ -278,7 +278,7 @@ def _derivation(job: Job) -> dict[str, Any]:
             elif not Path(path).is_dir():
                 inputs.append(_input(role, Path(path)))
     return {
-        "format": provenance.FORMAT,
+        "format": identity.FORMAT,
         "rule": job.rule,
         "wildcards": dict(sorted(job.wildcards.items())),
         "plan": plans,
@@ -287,7 +287,7 @@ def _derivation(job: Job) -> dict[str, Any]:
 
 
 def _input(role: str, path: Path) -> dict[str, str]:
-    found = {"role": role, "name": path.name, "sha256": provenance.sha256(path)}
+    found = {"role": role, "name": path.name, "sha256": identity.sha256(path)}
     if path.suffix == ".nc":
         found |= {"name": path.as_posix(), "derivation_id": identity_of(str(path))}
     return found
@@ -296,5 +296,5 @@ def _input(role: str, path: Path) -> dict[str, str]:
 def _embed(path: Path, derivation: Mapping[str, Any]) -> None:
     with netCDF4.Dataset(path, "a") as file:
         group = file.createGroup("provenance")
-        group.setncattr_string("derivation_id", provenance.identity(derivation))
-        group.setncattr_string("derivation", provenance.canonical(derivation))
+        group.setncattr_string("derivation_id", identity.identity(derivation))
+        group.setncattr_string("derivation", identity.canonical(derivation))

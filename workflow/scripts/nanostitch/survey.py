@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from nanostitch import batch, provenance, raw, sheets
+from nanostitch import batch, raw, sheets
 from nanostitch.errors import BatchError, NanostitchError
+from nanostitch.provenance import identity
 
 BATCH_YAML = """\
 title: {title}
@@ -52,7 +53,7 @@ def check(folder: Path, open_raw_files: bool) -> list[str]:
             raw.read(a.path, a.technique, a.told, a.row.get("dataset"))
         except NanostitchError as error:
             problems.append(f"{a.id}: {error}")
-        if "sha256" in a.row and (reason := batch.checksum_problem(a, provenance.sha256(a.path))):
+        if "sha256" in a.row and (reason := batch.checksum_problem(a, identity.sha256(a.path))):
             problems.append(reason)
     return problems
 
