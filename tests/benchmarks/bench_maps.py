@@ -47,7 +47,9 @@ def peak_memory_mib() -> float:
 
 def ours(path: Path, steps: str) -> dict[str, Any]:
     """Run the chain once in this process."""
-    import dask.base  # noqa: F401 - xarray imports it when it opens its first file
+    # xarray imports them when it reads its first file; the peer has them before its clock runs.
+    import dask.array  # noqa: F401
+    import sparse  # noqa: F401
 
     from nanostitch import schema, store
     from nanostitch.contracts.raw import RAW_EELS
