@@ -18,6 +18,7 @@ include: "workflow/rules/optics.smk"
 include: "workflow/rules/currents.smk"
 include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule all:

@@ -26,7 +26,11 @@ if command -v uv >/dev/null; then
 else
     .venv/bin/python -m pip install --quiet --require-hashes -r envs/lock.txt
 fi
-.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
+LC_ALL=C.UTF-8 .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
+# Python reads this file in the encoding of the locale, which need not have the letters of a folder.
+for path in .venv/lib/python*/site-packages/__editable__.nanostitch-*.pth; do
+    echo ../../../../workflow/scripts >"$path"
+done
 .venv/bin/python -m compileall -q workflow/scripts
 touch .venv/ready
 echo "Done."

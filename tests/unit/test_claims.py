@@ -1,5 +1,7 @@
 """Claims against measurements whose relation to them is known."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -135,3 +137,50 @@ def test_page__escapes_what_is_said_and_shows_every_claim():
     assert "<script>" not in html
     assert "x &lt; y &amp; &lt;script&gt;" in html
     assert "2 claims: 2 not testable" in html
+
+
+def domains(labels: list[int], probability: list[float], sample: str) -> xr.Dataset:
+    found = product(0.0, sample, f"image_{sample}").drop_vars("band_gap")
+    found["zone_axis"] = ("domain", np.array(labels, "i1"), {"units": "1"})
+    found["index_score"] = ("domain", np.array(probability), {"units": "1"})
+    found["size"] = ("domain", np.arange(3.0, 3.0 + len(labels)), {"units": "nm"})
+    found["size_uncertainty"] = ("domain", np.full(len(labels), 0.1), {"units": "nm"})
+    return found
+
+
+def of_objects(variable: str, objects: str, **more: Any) -> dict[str, Any]:
+    measure = {"variable": variable, "where": {}, "objects": objects, **more}
+    return {"id": "c", "says": "s", "source": "f", "measure": measure, "inputs": [0]}
+
+
+@pytest.mark.parametrize(
+    ("objects", "value", "half"),
+    [("largest", 5.0, 0.196), ("smallest", 3.0, 0.196), ("sum", 12.0, np.nan)],
+)
+def test_objects__the_largest_and_the_smallest_have_their_own_interval(objects, value, half):
+    claim = {**of_objects("size", objects), "expected": {"at_least": 1.0}}
+    row = ledger.ledger([claim], [domains([0, 0, 1], [1, 1, 1], "a")]).isel(claim=0)
+    assert float(row["value"]) == value
+    assert float(row["value_upper"]) - value == pytest.approx(half, abs=1e-3, nan_ok=True)
+
+
+def test_objects__distinct_labels_count_where_they_are_sure_and_widen_where_not():
+    claim = {**of_objects("zone_axis", "distinct", sure="index_score")}
+    claim["expected"] = {"at_least": 1.5}
+    row = ledger.ledger([claim], [domains([0, 1, 2, -1], [1, 0.99, 0.5, 1], "a")]).isel(claim=0)
+    ends = [float(row[f"value{end}"]) for end in ("", "_lower", "_upper")]
+    assert ends == [2.0, 2.0, 3.0]  # one of no known axis is none of them
+
+
+def test_expected_answer__is_shown_with_the_margin_that_it_was_asked_within():
+    made = compare.compare(
+        *products({"a": [[1.0], [1.02]], "b": [[1.1], [1.1]], "c": [[1.0], [1.01]]}),
+        TWO,
+        **{**SETTINGS, "question": "equivalence", "margin": 0.1},
+    ).assign_attrs(margin=0.1, scale="linear")
+    claim = {"id": "c", "says": "s", "source": "f", "inputs": [0]}
+    claim |= {"measure": {"comparison": "x", "contrast": 0}, "expected": {"answer": "equivalent"}}
+    rows = claims_page.table(ledger.ledger([claim], [made]))
+    assert rows["expected_answer"].tolist() == ["equivalent within ± 0.1 eV"]
+    page = claims_page.page(rows, {"batch_title": "t", "simulated": 0})
+    assert "equivalent within ± 0.1 eV" in page

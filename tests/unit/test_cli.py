@@ -95,3 +95,17 @@ def test_show__never_draws_over_the_file_that_it_shows(raw_dir):
         before = path.read_bytes()
         assert cli.main(["show", str(path), "--png", str(path)]) == 1
         assert path.read_bytes() == before
+
+
+def test_defect__is_one_line_that_says_how_to_see_more(monkeypatch, capsys):
+    def broken(path):
+        raise ValueError("7 is not\n8")
+
+    monkeypatch.setattr("nanostitch.show.describe", broken)
+    assert cli.main(["show", "a.dm4"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "a defect of nanostitch" in line
+    assert "ValueError: 7 is not 8" in line
+    assert "--debug" in line
+    with pytest.raises(ValueError, match="7 is not"):
+        cli.main(["--debug", "show", "a.dm4"])

@@ -29,7 +29,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def digest(package: Path) -> str:
-    for cached in (code._tree, code._meaning, code._imports):
+    for cached in (code._module, code._file_of):
         cached.cache_clear()
     return code.digest(package.parent / "script.py")
 

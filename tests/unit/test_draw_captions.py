@@ -39,6 +39,27 @@ def test_numbers__of_several_samples_stand_on_their_scatter_and_of_one_on_its_ow
     assert "1 week 2.3875 [2.3775, 2.3975] eV" in text
 
 
+def test_what_a_panel_leaves_out__does_not_count():
+    node = gaps([2.40, 2.50, 2.54, 2.39]).assign_attrs(
+        notes="left out (flat: dark): b; c\nother: d"
+    )
+    assert [one[0] for one in captions.shown(node, WHO)] == ["a", "d"]
+    assert captions.shown(node.assign_attrs(notes=""), WHO) == WHO
+
+
+def test_stated_numbers__are_those_of_the_sentence():
+    node = gaps([2.40, 2.50, 2.54, 2.3875])
+    found = captions.stated(node, "band_gap", WHO)
+    text = captions.panel(node, "band_gap", WHO)
+    of = found["stated_of"].values.tolist()
+    assert found["stated"].values[of.index("samples, fresh")] == 2
+    assert found["stated"].values[of.index("acquisitions, fresh")] == 3
+    gap = [
+        float(found[f"stated{e}"][of.index("onset fit, fresh")]) for e in ("", "_lower", "_upper")
+    ]
+    assert captions.rounded(*gap) in text
+
+
 def test_refused_number__is_said():
     text = captions.panel(gaps([2.40, 2.50, 2.54, np.nan]), "band_gap", WHO)
     assert "1 week none" in text

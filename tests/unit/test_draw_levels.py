@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from figure_trees import misplaced, panel_axes, texts
 from scan_panels import image, one_panel, panel_a
-from scipy import stats
+from scipy import special, stats
 
 from nanostitch import draw
 from nanostitch.adf import population
@@ -125,8 +125,9 @@ def test_image_numbers__give_every_image_and_the_mean_of_each_condition():
     np.testing.assert_allclose(data["value"], [10, 20, 30, 80])
     assert data["value"].attrs["units"] == "percent"
     np.testing.assert_allclose(data["mean"], [20, 80])
-    half = stats.t.ppf(0.975, 2) * 10 / np.sqrt(3)
-    assert data["mean_upper"].values[0] == pytest.approx(20 + half)
+    half = stats.t.ppf(0.975, 2) * 0.1 / np.sqrt(3)
+    expected = special.expit(special.logit(0.2) + half / (0.2 * 0.8))  # a share stays below 1
+    assert data["mean_upper"].values[0] == pytest.approx(100 * expected)
     assert data["samples"].values.tolist() == [3, 1]
 
 

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from nanostitch import store
+from nanostitch.provenance import records
 
 BYTES = (".nc", ".pdf", ".png", ".svg", ".tsv")
 
@@ -49,6 +50,14 @@ def test_two_runs__are_byte_identical_on_one_core_or_two_in_any_folder(finished,
     other = new_project("elsewhere")
     other.snakemake("--cores", "1")
     assert digests(other) == digests(finished)
+    assert decided(other) == decided(finished)
+
+
+def decided(project) -> dict[str, object]:
+    """Everything in the records of a run but who made what when, by the files made."""
+    kept = records.read(project.result(""))
+    told = ("rule", "wildcards", "derivation_id", "outputs", "hygiene", "status", "environment")
+    return {str(one["outputs"]): {key: one[key] for key in told} for one in kept}
 
 
 def test_products__carry_their_derivation_back_to_raw_bytes(finished):

@@ -16,7 +16,8 @@ rule comparison:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(290, per_input_mb=12),
+        runtime=needs.minutes(6, per_input_mb=1),
     script:
         "../scripts/comparison.py"
 
@@ -35,7 +36,8 @@ rule comparisons:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(240, per_input_mb=12),
+        runtime=needs.minutes(4),
     script:
         "../scripts/comparisons.py"
 
@@ -62,7 +64,8 @@ rule claims:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(290, per_input_mb=12),
+        runtime=needs.minutes(6, per_input_mb=1),
     script:
         "../scripts/claims.py"
 
@@ -81,6 +84,7 @@ rule methods:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=needs.memory_mb(100),
+        runtime=needs.minutes(1),
     script:
         "../scripts/methods.py"

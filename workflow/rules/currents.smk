@@ -17,7 +17,8 @@ rule conductance:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(240, per_raw_mb=12),
+        runtime=needs.minutes(6),
     script:
         "../scripts/conductance.py"
 
@@ -38,6 +39,7 @@ rule circuit:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(240, per_raw_mb=12),
+        runtime=needs.minutes(6),
     script:
         "../scripts/circuit.py"

@@ -16,7 +16,8 @@ rule table:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(240, per_input_mb=13),
+        runtime=needs.minutes(7, per_input_mb=1),
     script:
         "../scripts/table.py"
 
@@ -36,7 +37,8 @@ rule figure_data:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(240, per_input_mb=12),
+        runtime=needs.minutes(8, per_input_mb=1),
     script:
         "../scripts/figure_data.py"
 
@@ -63,6 +65,7 @@ rule figure:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(300, per_input_mb=120),
+        runtime=needs.minutes(15, per_input_mb=2),
     script:
         "../scripts/figure.py"

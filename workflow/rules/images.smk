@@ -15,7 +15,8 @@ rule particles:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(320, per_raw_mb=50),
+        runtime=needs.minutes(32, per_raw_mb=5),
     script:
         "../scripts/particles.py"
 
@@ -34,7 +35,8 @@ rule lattice:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(210, per_raw_mb=20),
+        runtime=needs.minutes(9, per_raw_mb=4),
     script:
         "../scripts/lattice.py"
 
@@ -54,7 +56,8 @@ rule columns:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(240, per_raw_mb=70),
+        runtime=needs.minutes(12, per_raw_mb=4),
     script:
         "../scripts/columns.py"
 
@@ -74,7 +77,8 @@ rule seams:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(250, per_raw_mb=40),
+        runtime=needs.minutes(20, per_raw_mb=4),
     script:
         "../scripts/seams.py"
 
@@ -96,6 +100,7 @@ rule change:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(260, per_raw_mb=50),
+        runtime=needs.minutes(5, per_raw_mb=2),
     script:
         "../scripts/change.py"

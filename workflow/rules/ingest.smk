@@ -1,6 +1,27 @@
 """The raw door: a vendor's file becomes a labelled, calibrated product."""
 
 
+rule fetch:
+    input:
+        source="results/{batch}/plan/fetched/{acquisition}.json",
+    output:
+        raw="results/{batch}/fetched/{acquisition}/{file}",
+    log:
+        "results/{batch}/logs/fetch/{acquisition}/{file}.log",
+    benchmark:
+        "results/{batch}/benchmarks/fetch/{acquisition}/{file}.tsv"
+    wildcard_constraints:
+        file="[^/]+",
+    conda:
+        "../../envs/nanostitch.yaml"
+    threads: 1
+    resources:
+        mem_mb=needs.memory_mb(150),
+        runtime=needs.minutes(600),
+    script:
+        "../scripts/fetch.py"
+
+
 rule ingest:
     input:
         raw=plan.raw_files,
@@ -16,6 +37,7 @@ rule ingest:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(200, per_raw_mb=4),
+        runtime=needs.minutes(5, per_raw_mb=1),
     script:
         "../scripts/ingest.py"

@@ -17,7 +17,8 @@ rule edge:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(250, per_raw_mb=12),
+        runtime=needs.minutes(7),
     script:
         "../scripts/edge.py"
 
@@ -38,7 +39,8 @@ rule emission:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(250, per_raw_mb=12),
+        runtime=needs.minutes(4),
     script:
         "../scripts/emission.py"
 
@@ -64,6 +66,7 @@ rule quantum_yield:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(200, per_raw_mb=12),
+        runtime=needs.minutes(4),
     script:
         "../scripts/quantum_yield.py"

@@ -17,7 +17,8 @@ rule specimen:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(210),
+        runtime=needs.minutes(6),
     script:
         "../scripts/specimen.py"
 
@@ -37,7 +38,8 @@ rule simulate:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(340),
+        runtime=needs.minutes(7),
     script:
         "../scripts/simulate.py"
 
@@ -58,7 +60,8 @@ rule score:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(200, per_input_mb=13),
+        runtime=needs.minutes(10, per_input_mb=1),
     script:
         "../scripts/score.py"
 
@@ -85,6 +88,7 @@ rule recovery:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(330, per_input_mb=12),
+        runtime=needs.minutes(10),
     script:
         "../scripts/recovery.py"

@@ -15,7 +15,8 @@ rule align:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory_mb(340, per_raw_mb=5),
+        runtime=needs.minutes(11, per_raw_mb=2),
     script:
         "../scripts/align.py"
 
@@ -37,7 +38,8 @@ rule remove_zero_loss:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory_mb(270, per_raw_mb=5),
+        runtime=needs.minutes(4, per_raw_mb=1),
     script:
         "../scripts/remove_zero_loss.py"
 
@@ -58,7 +60,8 @@ rule band_gap:
         "../../envs/nanostitch.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
+        mem_mb=needs.memory_mb(400, per_raw_mb=5),
+        runtime=needs.minutes(18, per_raw_mb=5),
     script:
         "../scripts/band_gap.py"
 
@@ -79,7 +82,8 @@ rule boundary:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(290, per_raw_mb=5),
+        runtime=needs.minutes(3, per_raw_mb=1),
     script:
         "../scripts/boundary.py"
 
@@ -100,6 +104,7 @@ rule dielectric:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=needs.memory_mb(230, per_raw_mb=5),
+        runtime=needs.minutes(5, per_raw_mb=1),
     script:
         "../scripts/dielectric.py"

@@ -18,6 +18,7 @@ rule composition:
         "../../envs/nanostitch.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=needs.memory_mb(350, per_raw_mb=12),
+        runtime=needs.minutes(9, per_raw_mb=1),
     script:
         "../scripts/composition.py"

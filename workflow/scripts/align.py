@@ -10,7 +10,7 @@ from nanostitch.eels import zero_loss
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 settings = store.read_plan(snakemake.input.step)["settings"]
 with store.open_lazily(snakemake.input.raw, RAW_EELS) as raw:
     aligned = zero_loss.align(raw, **settings)

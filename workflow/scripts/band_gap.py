@@ -10,7 +10,7 @@ from nanostitch.eels import band_gap
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 settings = store.read_plan(snakemake.input.step)["settings"]
 loss = store.read(snakemake.input.loss, LOSS)
 aligned = store.read(snakemake.input.aligned, ALIGNED)

@@ -9,7 +9,7 @@ from nanostitch.contracts.claims import CLAIMS
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 plan = store.read_plan(snakemake.input.claims)
 products = [store.read_product(path) for path in snakemake.input.products]
 found = ledger.ledger(plan["claims"], products)

@@ -11,7 +11,7 @@ from nanostitch.contracts.raw import RAW_IMAGE
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 settings = store.read_plan(snakemake.input.step)["settings"]
 raw = store.read(snakemake.input.raw, RAW_IMAGE)
 lattice = store.read(snakemake.input.lattice, LATTICE)

@@ -10,7 +10,7 @@ from nanostitch.contracts.comparison import COMPARISON
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 asked = store.read_plan(snakemake.input.comparison)
 products = [store.read_product(path) for path in snakemake.input.products]
 groups = [Group(**group) for group in asked["groups"]]

@@ -8,6 +8,6 @@ from nanostitch.contracts.comparison import COMPARISON
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 products = [store.read(path, COMPARISON) for path in snakemake.input.products]
 store.write_table(tables.comparisons(products), job=snakemake)

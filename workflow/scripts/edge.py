@@ -10,7 +10,7 @@ from nanostitch.contracts.raw import RAW_ABSORPTION
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 settings = store.read_plan(snakemake.input.step)["settings"]
 raw = store.read(snakemake.input.raw, RAW_ABSORPTION)
 solvent = store.read_optional(snakemake.input.solvent, RAW_ABSORPTION)

@@ -11,7 +11,7 @@ from nanostitch.pl import emission
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 settings = store.read_plan(snakemake.input.step)["settings"]
 raw = store.read(snakemake.input.raw, RAW_PL)
 edge = store.read_optional(snakemake.input.edge, EDGE)

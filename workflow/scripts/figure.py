@@ -8,7 +8,7 @@ from nanostitch.draw import captions
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 tree = store.read_tree(snakemake.input.nc)
 store.write_page(captions.figure(tree), snakemake.output.md)
 files = [snakemake.output.pdf, snakemake.output.svg, snakemake.output.png]

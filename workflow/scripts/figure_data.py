@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 from nanostitch import draw, store
+from nanostitch.draw import sources
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 plan = store.read_plan(snakemake.input.figure)
 products = [store.read_product(path) for path in snakemake.input.products]
-store.write_tree(draw.collect(plan["figure"], products, plan["conditions"]), job=snakemake)
+tree = draw.collect(plan["figure"], products, plan["conditions"])
+store.write_tree(sources.named(tree, plan["products"], plan["panels"]), job=snakemake)

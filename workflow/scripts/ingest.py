@@ -9,7 +9,7 @@ from nanostitch.contracts.raw import RAW
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 plan = store.read_plan(snakemake.input.acquisition)
 store.verify(snakemake.input.raw, plan["raw"])
 dataset = raw.read(Path(snakemake.input.raw[0]), plan["technique"], plan["told"], plan["dataset"])

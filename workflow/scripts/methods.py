@@ -7,6 +7,6 @@ from nanostitch import methods_page, store
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 batch = store.read_plan(snakemake.input.batch)
 store.write_page(methods_page.page(batch), snakemake.output.md)

@@ -9,7 +9,7 @@ from nanostitch.plqy import quantum_yield
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 given = snakemake.input
 direct = store.read(given.raw, raw.RAW_PLQY)
 ranges = (given.continued, given.blank, given.indirect)

@@ -9,7 +9,7 @@ from nanostitch.draw import recovery, recovery_page
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 plan = store.read_plan(snakemake.input.step)
 score = store.read(snakemake.input.score, SCORE)
 tree = recovery.collect(score, plan["conditions"], snakemake.wildcards.technique)

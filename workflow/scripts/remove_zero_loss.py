@@ -10,7 +10,7 @@ from nanostitch.eels import background
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 settings = store.read_plan(snakemake.input.step)["settings"]
 aligned = store.read(snakemake.input.aligned, ALIGNED)
 vacuum = store.read_optional(snakemake.input.vacuum, ALIGNED)

@@ -8,7 +8,7 @@ from nanostitch.contracts.score import SCORE
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 plan = store.read_plan(snakemake.input.step)
 products = [store.read_product(path) for path in snakemake.input.products]
 truths = [store.read_product(path) for path in snakemake.input.truths]

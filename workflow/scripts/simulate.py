@@ -11,7 +11,7 @@ from nanostitch.simulate.record import record
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 plan = store.read_plan(snakemake.input.acquisition)
 specimen = store.read(snakemake.input.specimen, SPECIMEN)
 asked = {key: plan[key] for key in ("seed", "instrument", "writer", "settings")}

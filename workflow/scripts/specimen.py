@@ -9,7 +9,7 @@ from nanostitch.simulate.growth import grow
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 plan = store.read_plan(snakemake.input.specimen)
 about, settings = plan["about"], plan["settings"]
 specimen = grow(about, plan["condition"], seed=plan["seed"], settings=settings)

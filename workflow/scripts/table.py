@@ -7,7 +7,7 @@ from nanostitch import store, tables
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-store.log_to(snakemake.log[0])
+store.begin(snakemake)
 products = [store.read_product(path) for path in snakemake.input.products]
 store.write_table(
     tables.KINDS.get(snakemake.wildcards.table, tables.numbers)(products), job=snakemake

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nanostitch import declarations, schema
+from nanostitch import declarations, documents, raw_files, remote, schema
 from nanostitch.errors import BatchError
 from nanostitch.schema import Problem
 from nanostitch.sheets import ID_RULE, Row, Sheet, is_id
@@ -68,6 +68,12 @@ class Acquisition:
     sample: Row
     condition: Row
     path: Path
+
+    @property
+    def url(self) -> str | None:
+        """Where the raw file is fetched from; None where it lies at hand."""
+        file = str(self.row.get("file", ""))
+        return file if remote.is_url(file) else None
 
     @property
     def told(self) -> Row:
@@ -132,7 +138,7 @@ def load(folder: Path, raw_files_exist: bool = True) -> Batch:
         raise BatchError(f"{folder}: no such batch folder; give a folder that holds batch.yaml")
     name, file = folder.resolve().name, str(folder / "batch.yaml")
     found = [] if is_id(name) else [Problem(str(folder), "folder name", name, ID_RULE)]
-    about, files = _with_parts(schema.read_yaml(folder / "batch.yaml"), folder)
+    about, files = _with_parts(documents.read_yaml(folder / "batch.yaml"), folder)
     broken = schema.problems(about, schema.load("batch"), file)
     about = schema.with_defaults(about, schema.load("batch"))
     sheets = {sheet: Sheet(folder / f"{sheet}s.tsv", sheet) for sheet in _SHEETS}
@@ -164,7 +170,13 @@ _PARTS = ("comparisons", "claims", "figures")
 def _with_parts(about: Row, folder: Path) -> tuple[Row, dict[str, str]]:
     """A batch.yaml with the files that it names in it, and the path of each part's file."""
     named = {part: folder / about[part] for part in _PARTS if isinstance(about.get(part), str)}
-    parts = {part: schema.read_yaml(path) for part, path in named.items()}
+    for part, path in named.items():
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise BatchError(
+                f"{folder / 'batch.yaml'}: {part}: found {about[part]!r}; must be a file in the"
+                " folder of the batch"
+            )
+    parts = {part: documents.read_yaml(path) for part, path in named.items()}
     return {**about, **parts}, {part: str(path) for part, path in named.items()}
 
 
@@ -207,7 +219,7 @@ def _assemble(name: str, folder: Path, about: Row, sheets: Mapping[str, Sheet]) 
             row=row,
             sample=sheets["sample"].rows.get(str(row.get("sample")), {}),
             condition=sheets["condition"].rows.get(str(row.get("condition")), {}),
-            path=raw_dir / str(row.get("file")),
+            path=raw_files.path_of(raw_dir, name, key, str(row.get("file"))),
         )
         for key, row in rows.items()
     }
@@ -231,12 +243,8 @@ def _acquisition_problems(batch: Batch, raw_files_exist: bool) -> Iterator[Probl
     for a in batch.acquisitions.values():
         if a.row.get("use") == "no" and "note" not in a.row:
             yield Problem(file, f"{a.id}, column note", None, "use=no needs a note that says why")
-        if batch.simulate is None and raw_files_exist and not _exists(a.path):
-            remedy = "no such file; correct it or raw_dir in batch.yaml"
-            yield Problem(file, f"{a.id}, column file", str(a.path), remedy)
-        if set("{}") & set(str(a.path)):
-            remedy = "the workflow reads braces as wildcards; rename the file or folder"
-            yield Problem(file, f"{a.id}, column file", str(a.path), remedy)
+        is_simulated = batch.simulate is not None
+        yield from raw_files.problems(a, is_simulated, raw_files_exist, file)
         roles = [part.partition("=")[0].strip() for part in a.row.get("references", "").split(";")]
         if len(set(roles)) < len(roles):
             yield Problem(file, f"{a.id}, column references", roles, "names a role twice")
@@ -245,14 +253,6 @@ def _acquisition_problems(batch: Batch, raw_files_exist: bool) -> Iterator[Probl
                 yield Problem(file, f"{a.id}, column references", others, f"one {role} at most")
             for other in others:
                 yield from _reference_problems(batch, a, role, other, file)
-
-
-def _exists(path: Path) -> bool:
-    """Whether a raw file is there; a zspy store is a folder."""
-    try:
-        return path.is_file() or (path.suffix == ".zspy" and path.is_dir())
-    except OSError:  # such as a name that is too long
-        return False
 
 
 def _reference_problems(

@@ -37,12 +37,12 @@ def page(rows: pd.DataFrame, about: Mapping[str, Any]) -> str:
         title=about["batch_title"],
         simulated=bool(about["simulated"]),
         counted=f"{len(rows)} claims: {counted}",
-        rows=[_shown(row) for row in rows.to_dict("records")],
+        rows=[shown(row) for row in rows.to_dict("records")],
     )
 
 
-def _shown(row: dict[Any, Any]) -> dict[Any, Any]:
-    """A row with its numbers as a reader wants them."""
+def shown(row: dict[Any, Any]) -> dict[Any, Any]:
+    """A claim with its numbers as a reader wants them."""
     unit = _SIGNS.get(row["unit"], f" {row['unit']}")
     measured = row["answer"].replace("_", " ")
     if np.isfinite(row["value"]):
@@ -60,6 +60,8 @@ def _shown(row: dict[Any, Any]) -> dict[Any, Any]:
 
 
 def _claimed(row: Mapping[Any, Any], unit: str) -> str:
+    if row["expected_answer"]:
+        return str(row["expected_answer"])
     low, high = row["expected_lower"], row["expected_upper"]
     if np.isfinite(row["expected"]):
         return f"{row['expected']:g} ± {(high - low) / 2:.{_DIGITS}g}{unit}"
@@ -67,7 +69,7 @@ def _claimed(row: Mapping[Any, Any], unit: str) -> str:
         return f"{low:g} to {high:g}{unit}"
     if np.isfinite(low):
         return f"at least {low:g}{unit}"
-    return f"at most {high:g}{unit}" if np.isfinite(high) else ""
+    return f"at most {high:g}{unit}" if np.isfinite(high) else "no number"
 
 
 def _interval(low: float, high: float) -> str:

@@ -1,6 +1,6 @@
 """What a batch.yaml declares, held against the sheets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nanostitch import claims, comparisons, laboratory, schema
@@ -56,12 +56,24 @@ def _figure_problems(batch: "Batch", field: str, figure: Any, file: str) -> Iter
     for problem in found:
         yield Problem(file, f"{field}.{problem.field}", problem.value, problem.remedy)
     for number, panel in enumerate([] if found else figure["panels"]):
+        if compared := kinds.compared(panel):
+            yield from _compared_problems(batch, f"{field}.panels.{number}", compared, file)
+            continue
         technique, _ = kinds.needs(panel)
         where = f"{field}.panels.{number}.select"
         yield from _select_problems(batch, where, panel["select"], file)
         if not batch.select(technique, panel["select"]):
             remedy = f"selects no acquisition of technique {technique}"
             yield Problem(file, where, panel["select"], remedy)
+
+
+def _compared_problems(
+    batch: "Batch", where: str, compared: Sequence[str], file: str
+) -> Iterator[Problem]:
+    for name in compared:
+        if name not in batch.comparisons:
+            remedy = f"must be one of {list(batch.comparisons)}"
+            yield Problem(file, where, name, remedy)
 
 
 def _select_problems(

@@ -22,5 +22,17 @@ class CalibrationError(NanostitchError):
     """A raw file lacks a scale, a unit or a beam energy, and no sheet tells it."""
 
 
+class FetchError(NanostitchError):
+    """A raw file cannot be brought from where the sheet says, or is another one there."""
+
+
+class DiskError(NanostitchError):
+    """A result cannot be written where it belongs."""
+
+
 class ContractError(NanostitchError):
     """A product breaks the contract that its readers rely on."""
+
+
+class ClusterError(NanostitchError):
+    """A cluster does not answer, or the processes of a run cannot be told or ended."""

@@ -5,10 +5,12 @@ of the schema; likewise for samples.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from nanostitch import schema
 from nanostitch.schema import Problem
+from nanostitch.simulate import record
 from nanostitch.simulate.registry import INSTRUMENTS
 from nanostitch.simulate.specimen.storage import HUMIDITY_PERCENT, ILLUMINATIONS
 
@@ -46,6 +48,12 @@ def settings(simulate: Simulate, acquisition: str, technique: str) -> dict[str, 
 def of_technique(technique: str) -> list[str]:
     """Names of the instruments of a technique, its default first."""
     return [name for name, device in INSTRUMENTS.items() if device.technique == technique]
+
+
+def devices() -> list[Path]:
+    """Files of the code of every instrument and of every format that one writes."""
+    pairs = [(name, w) for name, made in INSTRUMENTS.items() for w in made.writers.values()]
+    return sorted({path for pair in pairs for path in record.modules(*pair)})
 
 
 def writer(simulate: Simulate, acquisition: str, technique: str, suffix: str) -> str:

@@ -17,14 +17,16 @@ from typing import Any, Protocol
 from snakemake.io import ancient
 
 from nanostitch import batch as batches
-from nanostitch import plan_files, products, raw, schema, targets
+from nanostitch import code, plan_files, products, raw, schema, targets
 from nanostitch.atomic import write_text
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.draw import kinds
 from nanostitch.errors import BatchError
 from nanostitch.plan_files import PROJECT
+from nanostitch.provenance import operators
 from nanostitch.provenance.digests import Digests
 from nanostitch.schema import Problem
+from nanostitch.sheets import ID_PATTERN
 
 
 class Wildcards(Protocol):
@@ -60,7 +62,10 @@ class Plan:
             names = [batch.id for batch in loaded]
             raise BatchError(f"config.yaml: batches: two of {names} have one name; rename a folder")
         self._figure = self._config.pop("figure")
+        self.operator = operators.checked(self._config.pop("operator"))
         self._digests = Digests(cache)
+        self._code_cache = cache.with_name("code.json")
+        code.recall(self._code_cache)
 
     @property
     def targets(self) -> list[str]:
@@ -70,12 +75,16 @@ class Plan:
         return [path for batch in self.batches.values() for path in targets.of_batch(batch)]
 
     def ids(self, key: str) -> str:
-        """Regular expression of the ids that the wildcard ``key`` may take."""
+        """Regular expression of the ids that the wildcard ``key`` may take.
+
+        Those that a batch may have thousands of are bounded by the form of an id: every pattern
+        would hold all of them, and compiling and trying such patterns takes longer than the rest
+        of the planning. :meth:`_acquisition` refuses one that no sheet has.
+        """
+        if key in ("acquisition", "sample", "condition"):
+            return ID_PATTERN
         found = {
             "batch": list(self.batches),
-            "acquisition": [a for b in self.batches.values() for a in b.acquisitions],
-            "sample": [a.sample["sample"] for a in self._all()],
-            "condition": [a.condition["condition"] for a in self._all()],
             "comparison": [c for b in self.batches.values() for c in b.comparisons],
             "figure": [f for b in self.batches.values() for f in b.figures],
             "table": [name for names in products.MEASURED.values() for name in names],
@@ -104,10 +113,10 @@ class Plan:
         nothing. Those that a rule writes are not: a job behind an ancient input that is itself
         made anew is left out of the run, even if its own output is missing.
         """
-        path = self._acquisition(wildcards).path
-        files = [str(path), *map(str, raw.companions(path))]
-        is_simulated = self.batches[wildcards.batch].simulate is not None
-        return files if is_simulated else [ancient(file) for file in files]
+        a = self._acquisition(wildcards)
+        files = [str(a.path), *map(str, raw.companions(a.path))]
+        is_made = self.batches[wildcards.batch].simulate is not None or bool(a.url)
+        return files if is_made else [ancient(file) for file in files]
 
     def referenced(self, role: str, product: str) -> Callable[[Wildcards], list[str]]:
         """Input function: a product of the acquisitions that one names in a role, if any."""
@@ -121,7 +130,8 @@ class Plan:
 
     def figure_products(self, wildcards: Wildcards) -> list[str]:
         """Every product that the panels of a figure select."""
-        return self._figure_products(self.batches[wildcards.batch], wildcards.figure)
+        panels = _panels(self.batches[wildcards.batch], wildcards.figure)
+        return list(dict.fromkeys(path for paths in panels for path in paths))
 
     def compared(self, wildcards: Wildcards) -> list[str]:
         """The products that a comparison stands on."""
@@ -140,20 +150,6 @@ class Plan:
         """The products that one table of a batch lists."""
         return self._table_products(self.batches[wildcards.batch], wildcards.table)
 
-    def _figure_products(self, batch: Batch, figure: str) -> list[str]:
-        wanted, ends = dict[str, None](), products.ends(batch)
-        for panel in batch.figures[figure]["panels"]:
-            technique, names = kinds.needs(panel)
-            found = batch.select(technique, panel["select"], with_left_out=True)
-            if "acquisition" not in panel["select"]:
-                numbers = set(products.MEASURED[technique]) & set(names)
-                found = [a for a in found if numbers <= set(ends[a.id])]
-            for a in found:
-                also = [name for name in kinds.also(panel) if name in ends[a.id]]
-                for name in (*names, *also):
-                    wanted[products.path(batch, a, name)] = None
-        return list(wanted)
-
     def _table_products(self, batch: Batch, table: str) -> list[str]:
         return [products.path(batch, a, table) for a in products.measured(batch, table)]
 
@@ -161,7 +157,7 @@ class Plan:
         """Bring the plan files up to date, touching only those whose content changed."""
         for batch in self.batches.values():
             folder = Path("results", batch.id, "plan")
-            for name, content in self._files(batch):
+            for name, content in self.files(batch):
                 text = (
                     json.dumps(
                         content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False
@@ -172,20 +168,25 @@ class Plan:
                 if not (path.is_file() and path.read_text("utf-8") == text):
                     write_text(path, text)
         self._digests.save()
-
-    def _all(self) -> Iterator[Acquisition]:
-        for batch in self.batches.values():
-            yield from batch.acquisitions.values()
+        code.keep(self._code_cache)
 
     def _acquisition(self, wildcards: Wildcards) -> Acquisition:
-        return self.batches[wildcards.batch].acquisitions[wildcards.acquisition]
+        known = self.batches[wildcards.batch].acquisitions
+        if wildcards.acquisition not in known:
+            remedy = "ask for an id of its acquisitions.tsv"
+            what = f"{wildcards.batch} has no acquisition {wildcards.acquisition}"
+            raise BatchError(f"{what}; {remedy}")
+        return known[wildcards.acquisition]
 
-    def _files(self, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
+    def files(self, batch: Batch) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Name and content of every plan file of a batch, as they should be now."""
         settings = _validated(_merged(self._config, batch.parameters))
         schema.refuse(list(_window_problems(settings, f"config.yaml or {batch.folder}/batch.yaml")))
         yield from plan_files.steps(settings)
         for a in batch.acquisitions.values():
             yield f"acquisitions/{a.id}", plan_files.acquisition(batch, a, self._digests)
+            if a.url:
+                yield f"fetched/{a.id}", plan_files.fetched(a)
         if batch.simulate is not None:
             yield from plan_files.simulation(batch)
         for name, declared in batch.comparisons.items():
@@ -194,10 +195,34 @@ class Plan:
             yield "ledger", plan_files.claims(batch)
         yield "batch", plan_files.whole(batch, settings)
         for name, figure in batch.figures.items():
-            shown = {"figure": figure, "products": self._figure_products(batch, name)}
-            yield f"figures/{name}", shown | {"conditions": plan_files.conditions(batch)}
+            styled = {**settings["figures"], **figure}
+            yield f"figures/{name}", plan_files.figure(batch, styled, _panels(batch, name))
         for table in targets.tables(batch):
             yield f"tables/{table}", {"products": self._table_products(batch, table)}
+
+
+def _panels(batch: Batch, figure: str) -> list[list[str]]:
+    """Every product that each panel of a figure may show."""
+    ends = products.ends(batch)
+    return [_shown(batch, panel, ends) for panel in batch.figures[figure]["panels"]]
+
+
+def _shown(
+    batch: Batch, panel: Mapping[str, Any], ends: Mapping[str, tuple[str, ...]]
+) -> list[str]:
+    if compared := kinds.compared(panel):
+        return [targets.comparison(batch, name) for name in compared]
+    technique, names = kinds.needs(panel)
+    found = batch.select(technique, panel["select"], with_left_out=True)
+    if "acquisition" not in panel["select"]:
+        numbers = set(products.MEASURED[technique]) & set(names)
+        found = [a for a in found if numbers <= set(ends[a.id])]
+    wanted = [
+        products.path(batch, a, name)
+        for a in found
+        for name in (*names, *(one for one in kinds.also(panel) if one in ends[a.id]))
+    ]
+    return list(dict.fromkeys(wanted))
 
 
 def _loaded(folders: list[Path]) -> list[Batch]:

@@ -5,9 +5,11 @@ depend on it; :class:`nanostitch.plan.Plan` writes them.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from nanostitch import batch as batches
@@ -21,6 +23,7 @@ from nanostitch.simulate import record
 
 PROJECT = Path(__file__).parents[3]
 SCRIPTS = PROJECT / "workflow" / "scripts"
+REPORT = PROJECT / "workflow" / "report"
 LOCK = PROJECT / "envs" / "lock.txt"
 
 STEPS = {
@@ -63,7 +66,7 @@ def steps(settings: Mapping[str, Any]) -> Files:
         chosen: Any = settings if place else {}
         for key in place:
             chosen = chosen[key]
-        yield step, {"settings": chosen, **_code(SCRIPTS / f"{step}.py")}
+        yield step, {"settings": chosen, **_code(SCRIPTS / f"{step}.py"), **_template(step)}
 
 
 def acquisition(batch: Batch, a: Acquisition, digests: Digests) -> dict[str, Any]:
@@ -121,7 +124,7 @@ def comparison(batch: Batch, name: str, declared: Mapping[str, Any]) -> dict[str
     members = comparisons.members(batch, declared)
     asked = ("question", "scale", "bootstrap_draws", "seed")
     return {
-        "about": {"name": name, "comparison_title": declared["title"], **_of_batch(batch)},
+        "about": {"name": name, **_asked(declared), **_of_batch(batch)},
         "member": [number for _, number in members],
         "acquisitions": [a.id for a, _ in members],
         "groups": groups,
@@ -132,6 +135,17 @@ def comparison(batch: Batch, name: str, declared: Mapping[str, Any]) -> dict[str
             "usable": declared["use"],
         },
     }
+
+
+def _asked(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The question in words that a reader of the product needs; what it has not is left out."""
+    told = {
+        "comparison_title": declared["title"],
+        "measure_product": declared["measure"]["product"],
+        "measure_variable": declared["measure"]["variable"],
+        **{key: declared.get(key) for key in ("question", "scale", "margin", "along")},
+    }
+    return {key: value for key, value in told.items() if value is not None}
 
 
 def claimed(batch: Batch) -> list[str]:
@@ -149,6 +163,22 @@ def claims(batch: Batch) -> dict[str, Any]:
             {"id": name, **one, "inputs": [place[p] for p in declared_claims.inputs(batch, one)]}
             for name, one in batch.claims.items()
         ],
+    }
+
+
+def figure(
+    batch: Batch, declared: Mapping[str, Any], panels: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """One figure: its declaration, its products, and by panel the numbers of those it may show."""
+    place = {path: number for number, path in enumerate(dict.fromkeys(chain.from_iterable(panels)))}
+    return {
+        "figure": declared,
+        "products": list(place),
+        "panels": {
+            letter: [place[path] for path in paths]
+            for letter, paths in zip(ascii_lowercase, panels, strict=False)
+        },
+        "conditions": conditions(batch),
     }
 
 
@@ -194,6 +224,12 @@ def specimen_name(a: Acquisition) -> str:
     return f"{a.sample['sample']}.{a.condition['condition']}"
 
 
+def _template(step: str) -> dict[str, str]:
+    """Digest of the page that a step fills in, if it has one."""
+    found = list(REPORT.glob(f"{step}.*.j2"))
+    return {"template_sha256": identity.sha256(found[0])} if found else {}
+
+
 def _code(*sources: Path) -> dict[str, Any]:
     return {
         "code_sha256": code.digest(*sources),
@@ -230,7 +266,14 @@ def _of_batch(batch: Batch) -> dict[str, Any]:
     }
 
 
+def fetched(a: Acquisition) -> dict[str, Any]:
+    """Where a raw file comes from, and which bytes it must have."""
+    return {"url": a.url, "sha256": a.row["sha256"]}
+
+
 def _raw_digests(a: Acquisition, digests: Digests) -> dict[str, str]:
+    if a.url:
+        return {a.path.name: a.row["sha256"]}
     files = [a.path, *raw.companions(a.path)]
     try:
         found = {

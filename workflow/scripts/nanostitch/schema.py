@@ -7,6 +7,8 @@ known one. All problems of one document are reported at once.
 import copy
 import difflib
 import math
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +22,13 @@ from nanostitch.errors import BatchError
 
 FOLDER = Path(__file__).parents[2] / "schemas"
 
+_SHOWN = 50
+"""Problems that one error names."""
+_UNPRINTED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode categories of controls, formats, surrogates, and ends of lines and paragraphs."""
+_LONGEST = 2000
+"""Characters of a value, or of what is said of it, that one problem shows."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -31,14 +40,36 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.field}: found {self.value!r}; {self.remedy}"
+        where = f"{printable(self.file)}: {printable(self.field)}"
+        return f"{where}: found {shortened(repr(self.value))}; {shortened(self.remedy)}"
 
 
 def refuse(problems: list[Problem]) -> None:
-    """Raise one :class:`BatchError` that names every problem; return if there is none."""
+    """Raise one :class:`BatchError` that names every problem; return if there is none.
+
+    Of very many, the first are named.
+    """
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise BatchError("\n  ".join([f"{count}:", *map(str, problems)]))
+        shown = [str(problem) for problem in problems[:_SHOWN]]
+        rest = len(problems) - len(shown)
+        more = [f"and {rest} more"] if rest else []
+        raise BatchError("\n  ".join([f"{count}:", *shown, *more]))
+
+
+def printable(text: str) -> str:
+    """The text in one line, whatever characters a person or a program put into a name."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def unprinted(text: str) -> str:
+    """Characters of a text that nobody sees, such as NUL, or that turn the others around."""
+    return "".join(c for c in text if unicodedata.category(c) in _UNPRINTED)
+
+
+def shortened(text: str) -> str:
+    """The text, or the beginning of a very long one."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 @cache
@@ -92,13 +123,23 @@ def _is_number(checker: object, value: object) -> bool:
     return is_finite or _is_integer(checker, value)
 
 
+def _pattern(
+    _: object, pattern: str, instance: object, __: object
+) -> Iterator[jsonschema.ValidationError]:
+    whole = pattern.replace("$", r"\Z")  # $ alone also fits before a line break at the end
+    if isinstance(instance, str) and not re.search(whole, instance):
+        yield jsonschema.ValidationError(f"does not match {pattern}")
+
+
 _Strict = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
+    validators={"pattern": _pattern},
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
         {"integer": _is_integer, "number": _is_number}
     ),
 )
-"""Unlike JSON Schema, 1.0 is no integer here, and neither NaN nor infinity is a number."""
+"""Unlike JSON Schema, 1.0 is no integer here, neither NaN nor infinity is a number, and a pattern
+that ends with $ knows no line break."""
 
 
 def _explained(error: jsonschema.ValidationError, file: str) -> Iterator[Problem]:
@@ -107,10 +148,11 @@ def _explained(error: jsonschema.ValidationError, file: str) -> Iterator[Problem
     value: Any = error.validator_value
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = list(schema.get("properties", {}))
-        for key in error.instance:
-            if key not in known:
-                where = str(key) if field == "(top level)" else f"{field}.{key}"
-                yield Problem(file, where, error.instance[key], _did_you_mean(str(key), known))
+        unknown = [key for key in error.instance if key not in known]
+        for number, key in enumerate(unknown):
+            where = str(key) if field == "(top level)" else f"{field}.{key}"
+            remedy = _did_you_mean(str(key), known) if number < _SHOWN else "unknown key"
+            yield Problem(file, where, error.instance[key], remedy)
     elif error.validator == "required" and isinstance(error.instance, dict):
         for key in value:
             if key not in error.instance:
@@ -139,35 +181,3 @@ def _rule(error: jsonschema.ValidationError) -> str:
         "exclusiveMaximum": f"must be less than {value}.",
     }
     return wordings.get(str(error.validator), f"{error.message}.")
-
-
-class _NoDuplicates(yaml.SafeLoader):
-    """Safe YAML in which a key that stands twice is an error instead of the last one winning."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for index, key in enumerate(keys):
-            if key in keys[:index]:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} stands twice", node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read one YAML document that must be a mapping.
-
-    Raises
-    ------
-    BatchError
-        If the file is missing, not UTF-8, not YAML, not a mapping, or repeats a key.
-    """
-    try:
-        document = yaml.load(path.read_text("utf-8"), Loader=_NoDuplicates)
-    except OSError as error:
-        raise BatchError(f"{path}: cannot be read ({error.strerror}); create it") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BatchError(f"{path}: is not valid YAML in UTF-8: {error}") from error
-    if not isinstance(document, dict):
-        raise BatchError(f"{path}: must be a mapping of keys to values, found {document!r}")
-    return document

@@ -5,15 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from nanostitch import schema
-from nanostitch.schema import Problem
+from nanostitch.schema import Problem, shortened, unprinted
 
 LONGEST_ID = 64
 LONGEST_CELL = 4096
+LARGEST_BYTES = 2**25
+"""A sheet of 100 000 acquisitions takes half of it."""
 ID_RULE = f"must be lower-case letters, digits, _ and -, at most {LONGEST_ID} characters."
 
 Row = dict[str, Any]
 
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
+ID_PATTERN = "[a-z0-9][a-z0-9_-]*"
+_LINE_ENDS = re.compile("\r\n|\r|\n")
+"""Those that editors write; Python knows more, which may stand within a cell."""
+_FORMULA = re.compile(r"[=@]|[+-][^;]*[|!]")
+"""Beginnings of a cell that a spreadsheet program would compute, or ask another program for."""
+_ID = re.compile(ID_PATTERN)
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
 
@@ -47,23 +54,35 @@ class Sheet:
 
     def _lines(self) -> list[tuple[int, list[str]]]:
         """Cells of each line that holds any, with its number in the file; no comment lines."""
+        text = self._text()
+        lines = [[cell.strip() for cell in line.split("\t")] for line in _LINE_ENDS.split(text)]
+        numbered = enumerate(lines, start=1)
+        return [(n, line) for n, line in numbered if any(line) and not line[0].startswith("#")]
+
+    def _text(self) -> str:
+        """Content of the file; empty where it is none that can be read."""
         try:
+            if (size := self.path.stat().st_size) > LARGEST_BYTES:
+                self._report("size", size, f"a sheet has at most {LARGEST_BYTES} bytes")
+                return ""
             text = self.path.read_text("utf-8-sig")
         except OSError as error:
             self._report("file", error.strerror, "create it")
-            return []
+            return ""
         except UnicodeDecodeError as error:
             self._report("encoding", str(error), "save the sheet as UTF-8")
-            return []
-        lines = [[cell.strip() for cell in line.split("\t")] for line in text.splitlines()]
-        numbered = enumerate(lines, start=1)
-        return [(n, line) for n, line in numbered if any(line) and not line[0].startswith("#")]
+            return ""
+        if "\0" in text:
+            self._report("encoding", "\0", "is no text in UTF-8; save the sheet as UTF-8")
+            return ""
+        return text
 
     def _header_fits(self, header: list[str]) -> bool:
         known = self._schema["properties"]
         for column in header:
             if column not in known:
-                self._report(f"column {column}", column, f"known columns: {', '.join(known)}")
+                name = shortened(column)
+                self._report(f"column {name}", name, f"known columns: {', '.join(known)}")
             elif header.count(column) > 1:
                 self._report(f"column {column}", column, "must stand only once")
         for column in self._schema["required"]:
@@ -74,15 +93,16 @@ class Sheet:
 
     def _add(self, number: int, header: list[str], cells: list[str]) -> None:
         if len(cells) > len(header):
-            extra = cells[len(header) :]
+            extra = shortened("\t".join(cells[len(header) :]))
             self._report(f"row {number}", extra, f"has more cells than the {len(header)} columns")
             return
         row: Row = {}
         for column, cell in zip(header, cells, strict=False):
-            if len(cell) > LONGEST_CELL:
-                self._report(f"row {number}, column {column}", f"{cell[:20]}…", "is too long")
+            value = self._typed(column, cell)
+            if reason := _refusal(value):
+                self._report(f"row {number}, column {column}", f"{cell[:20]}…", reason)
             elif cell:
-                row[column] = self._typed(column, cell)
+                row[column] = value
         for problem in schema.problems(row, self._schema, str(self.path)):
             column = problem.field.removeprefix("(top level).")
             self._report(f"row {number}, column {column}", problem.value, problem.remedy)
@@ -101,3 +121,16 @@ class Sheet:
 
     def _report(self, field: str, value: object, remedy: str) -> None:
         self.problems.append(Problem(str(self.path), field, value, remedy))
+
+
+def _refusal(value: object) -> str:
+    """Why no cell may hold a value, whatever its column; empty where it may."""
+    if not isinstance(value, str):
+        return ""
+    if len(value) > LONGEST_CELL:
+        return f"is too long: a cell has at most {LONGEST_CELL} characters"
+    if unprinted(value):
+        return f"holds {unprinted(value)[:20]!a}, which is not printed; type the cell anew"
+    if _FORMULA.match(value):
+        return "begins like a formula, which a spreadsheet would run; begin it with a letter"
+    return ""

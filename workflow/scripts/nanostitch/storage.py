@@ -135,14 +135,14 @@ def copy_portably(source: Any, copy: Any) -> None:
         packing = PORTABLE if kind.kind in "iuf" and variable.ndim else {}
         made = copy.createVariable(name, kind, variable.dimensions, **fill, **packing)
         made.setncatts(attributes)
-        for part in _strips(variable.shape):
+        for part in strips(variable.shape):
             made[part] = variable[part]
     for name, group in source.groups.items():
         copy_portably(group, copy.createGroup(name))
 
 
-def _strips(shape: tuple[int, ...]) -> Iterator[Any]:
-    """Parts of a variable, one after the other, of some million values each."""
+def strips(shape: tuple[int, ...]) -> Iterator[Any]:
+    """Parts of a variable of a shape, one after the other, of some million values each."""
     if not shape:
         yield ...
         return

@@ -7,23 +7,25 @@ inputs give the same bytes.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import netCDF4
 import pandas as pd
 import xarray as xr
 
-from nanostitch import __version__, contracts, storage
+from nanostitch import contracts, storage
 from nanostitch.atomic import replacing, write_text
+from nanostitch.atomic import replacing_all as replacing_all
 from nanostitch.contracts import Contract
 from nanostitch.errors import ContractError
-from nanostitch.logs import log_to as log_to
+from nanostitch.logs import log_to
 from nanostitch.planned import read_plan as read_plan
 from nanostitch.planned import verify as verify
-from nanostitch.provenance import identity
+from nanostitch.provenance import data_hash, derivation, identity, record
+from nanostitch.provenance.derivation import Job
 
 ABOUT = (
     "batch",
@@ -44,13 +46,16 @@ ABOUT = (
 """Attributes that every product of an acquisition carries."""
 
 
-class Job(Protocol):
-    """What a script knows as ``snakemake``."""
+def begin(job: record.Job) -> None:
+    """Begin a job: log what it says, and record what it reads and makes, however it ends.
 
-    rule: str
-    input: Any
-    output: Any
-    wildcards: Any
+    Raises
+    ------
+    ContractError
+        If the bytes of an input are not those that were recorded when it was made.
+    """
+    log_to(job.log[0])
+    record.begin(job, identity_of)
 
 
 def read(path: str, contract: Contract) -> xr.Dataset:
@@ -130,6 +135,8 @@ def _load(path: str) -> xr.Dataset:
 
 @contextmanager
 def _damage_named(path: str) -> Iterator[None]:
+    if (recorder := record.running()) is not None:
+        recorder.audit.saw(path)
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
@@ -178,14 +185,15 @@ def _write(
 ) -> None:
     path = Path(job.output.nc)
     product = contracts.explained(contracts.check(dataset, contract, str(path)), contract)
+    product.load()  # HDF5 is not to be called from the thread that hashes
     product.attrs |= dict(attributes)
-    derivation = _derivation(job)
-    product.attrs |= _global_attributes(derivation)
-    with replacing(path) as partial:
-        stored = storage.packed(product)
-        encoding = storage.encoding(stored, fast=_has_fast_codec())
+    decided = _derivation(job)
+    product.attrs |= derivation.attributes(decided)
+    stored = storage.packed(product)
+    encoding = storage.encoding(stored, fast=_has_fast_codec())
+    with replacing(path) as partial, data_hash.taken_beside(product) as data:
         stored.to_netcdf(partial, engine="netcdf4", encoding=encoding)
-        _embed(partial, derivation)
+        _embed(partial, decided, data.result(), str(path))
 
 
 @cache
@@ -216,12 +224,13 @@ def copy_portable(path: str, target: str) -> None:
 
 def write_tree(tree: xr.DataTree, job: Job) -> None:
     """Write the plotted data of a figure to ``job.output.nc``, one group a panel."""
-    derivation = _derivation(job)
-    tree.attrs |= _global_attributes(derivation)
+    tree.load()
+    decided = _derivation(job)
+    tree.attrs |= derivation.attributes(decided)
     encoding = {node.path: storage.encoding(node.to_dataset(), fast=False) for node in tree.subtree}
-    with replacing(Path(job.output.nc)) as partial:
+    with replacing(Path(job.output.nc)) as partial, data_hash.taken_beside(tree) as data:
         tree.to_netcdf(partial, engine="netcdf4", encoding=encoding)
-        _embed(partial, derivation)
+        _embed(partial, decided, data.result(), job.output.nc)
 
 
 def write_table(table: pd.DataFrame, job: Job) -> None:
@@ -236,65 +245,55 @@ def write_page(text: str, path: str) -> None:
     write_text(Path(path), text)
 
 
-@contextmanager
-def replacing_all(paths: Any) -> Iterator[dict[str, Path]]:
-    """Partial files by suffix, such as ``pdf``, of several outputs; renamed at the end."""
-    with ExitStack() as stack:
-        yield {Path(path).suffix[1:]: stack.enter_context(replacing(Path(path))) for path in paths}
+def attributes_of(path: str, group: str = "") -> dict[str, Any]:
+    """Attributes of a file, or of one group of it; none where it has no such group."""
+    with _damage_named(path), netCDF4.Dataset(path) as file:
+        node = file.groups.get(group) if group else file
+        return {} if node is None else dict(vars(node))
 
 
 def identity_of(path: str) -> str:
     """Derivation id that a product carries; empty where a file carries none."""
-    with _damage_named(path), netCDF4.Dataset(path) as file:
-        return str(getattr(file, "id", ""))
+    return str(attributes_of(path).get("id", ""))
 
 
 def provenance_of(path: str) -> dict[str, Any]:
     """Derivation that a product carries; empty where a file carries none."""
+    return dict(json.loads(attributes_of(path, "provenance").get("derivation", "{}")))
+
+
+def data_sha256(path: str) -> str:
+    """Hash of the data in a product as they are now; see :mod:`nanostitch.provenance.data_hash`.
+
+    Raises
+    ------
+    ContractError
+        If the file is damaged.
+    """
     with _damage_named(path), netCDF4.Dataset(path) as file:
-        if "provenance" not in file.groups:
-            return {}
-        return dict(json.loads(file.groups["provenance"].derivation))
+        return data_hash.of_open(file)
 
 
-def _global_attributes(derivation: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "Conventions": "CF-1.11, ACDD-1.3",
-        "id": identity.identity(derivation),
-        "source": "; ".join(f"{i['name']} sha256:{i['sha256']}" for i in derivation["inputs"]),
-        "processing_level": str(derivation["rule"]),
-        "history": f"{derivation['rule']} by nanostitch {__version__}",
-    }
+def recorded_data_sha256(path: str) -> str:
+    """Hash of the data that a product says it has; empty where a file says none."""
+    return str(attributes_of(path, "provenance").get("data_sha256", ""))
+
+
+def libraries() -> dict[str, str]:
+    """Versions of the native libraries that write products."""
+    return {"hdf5": netCDF4.__hdf5libversion__, "netcdf": netCDF4.getlibversion().split()[0]}
 
 
 def _derivation(job: Job) -> dict[str, Any]:
-    plans, inputs = {}, []
-    for role, value in job.input.items():
-        for path in [value] if isinstance(value, str) else value:
-            if "/plan/" in str(path):
-                plans[role] = read_plan(path)
-                if plans[role] != json.loads(Path(path).read_text("utf-8")):
-                    raise ContractError(f"{path}: changed while the job was running; run again")
-            elif not Path(path).is_dir():
-                inputs.append(_input(role, Path(path)))
-    return {
-        "format": identity.FORMAT,
-        "rule": job.rule,
-        "wildcards": dict(sorted(job.wildcards.items())),
-        "plan": plans,
-        "inputs": inputs,
-    }
+    recorder = record.running()
+    return recorder.decided() if recorder is not None else derivation.of(job, identity_of)
 
 
-def _input(role: str, path: Path) -> dict[str, str]:
-    found = {"role": role, "name": path.name, "sha256": identity.sha256(path)}
-    if path.suffix == ".nc":
-        found |= {"name": path.as_posix(), "derivation_id": identity_of(str(path))}
-    return found
-
-
-def _embed(path: Path, derivation: Mapping[str, Any]) -> None:
-    with netCDF4.Dataset(path, "a") as file:
+def _embed(partial: Path, decided: Mapping[str, Any], data_sha256: str, path: str) -> None:
+    with netCDF4.Dataset(partial, "a") as file:
         group = file.createGroup("provenance")
-        group.setncattr_string("derivation_id", identity.identity(derivation))
-        group.setncattr_string("derivation", identity.canonical(derivation))
+        group.setncattr_string("derivation_id", identity.identity(decided))
+        group.setncattr_string("derivation", identity.canonical(decided))
+        group.setncattr_string("data_sha256", data_sha256)
+    if (recorder := record.running()) is not None:
+        recorder.note_data(path, data_sha256)

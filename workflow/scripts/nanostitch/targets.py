@@ -68,7 +68,12 @@ def compared(batch: Batch, declared: Mapping[str, Any]) -> list[str]:
 
 def comparisons(batch: Batch) -> list[str]:
     """Every comparison."""
-    return [f"results/{batch.id}/comparisons/{name}.nc" for name in batch.comparisons]
+    return [comparison(batch, name) for name in batch.comparisons]
+
+
+def comparison(batch: Batch, name: str) -> str:
+    """Where a comparison lies."""
+    return f"results/{batch.id}/comparisons/{name}.nc"
 
 
 def tables(batch: Batch) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nanostitch import quality
+from nanostitch import intervals, quality
 from nanostitch.comparison import bootstrap, cells, effect, mixed, observations, product, trend
 from nanostitch.comparison.observations import Group, Observation
 from nanostitch.comparison.product import Asked, Contrast, Question
@@ -77,7 +77,7 @@ def compare(
     names = [one.sample for one in used]
     means = cells.means(value, names, numbers, len(groups))
     unit = str(products[0][variable].attrs["units"])
-    asked = Asked(question, in_ratio, margin, unit)
+    asked = Asked(question, in_ratio, margin, unit, intervals.bounds(variable))
     if question == "trend":
         found = trend.slope(means.mean, np.array([group.at for group in groups], dtype=float))
         contrasts = [Contrast("along the trend", found, (np.nan,) * 2, np.nan, np.nan, np.nan)]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
+from nanostitch import intervals
 from nanostitch.comparison.cells import Cells
 
 Values = NDArray[np.float64]
@@ -54,7 +55,12 @@ def mean(each: Values) -> Effect:
     return Effect(float(each.mean()), error, each.size - 1.0)
 
 
-def absolute(each: Values, below: Values, above: Values) -> tuple[float, float, float]:
+def absolute(
+    each: Values,
+    below: Values,
+    above: Values,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> tuple[float, float, float]:
     """Mean of samples as a number by itself, with its 95 % interval.
 
     Samples are measured in one way, so that what each says of its own uncertainty (a calibration, a
@@ -67,6 +73,10 @@ def absolute(each: Values, below: Values, above: Values) -> tuple[float, float, 
         Means of samples, dims (sample,).
     below, above
         Reach of their own intervals to either side, dims (observation,); NaN where there is none.
+    bounds
+        Least and most that the number can be; its interval stays within. The scatter of samples
+        knows no bounds, so that its part leans away from them
+        (:func:`nanostitch.intervals.bounded`); what products say of themselves does.
 
     Returns
     -------
@@ -74,15 +84,20 @@ def absolute(each: Values, below: Values, above: Values) -> tuple[float, float, 
         Mean with the ends of its interval; of one sample its own interval.
     """
     found = mean(each)
-    low, high = found.interval() if each.size >= _FEWEST else (found.value, found.value)
+    low, high = found.value, found.value
+    if each.size >= _FEWEST:
+        low, high = found.interval()
+        _, low, high = intervals.bounded(
+            found.value, found.value - low, high - found.value, *bounds
+        )
     known = [one[np.isfinite(one)] for one in (below, above)]
     if each.size < _FEWEST and not all(one.size for one in known):
         return found.value, np.nan, np.nan
     shared = [float(np.sqrt(np.mean(one**2))) if one.size else 0.0 for one in known]
     return (
         found.value,
-        found.value - float(np.hypot(found.value - low, shared[0])),
-        found.value + float(np.hypot(high - found.value, shared[1])),
+        max(found.value - float(np.hypot(found.value - low, shared[0])), bounds[0]),
+        min(found.value + float(np.hypot(high - found.value, shared[1])), bounds[1]),
     )
 
 

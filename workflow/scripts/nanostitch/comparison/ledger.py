@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from nanostitch import quality
+from nanostitch import intervals, quality
 from nanostitch.comparison import cells, effect, observations
 from nanostitch.comparison.observations import Observation
 
@@ -26,7 +26,10 @@ _SIMULATED = {"reproduced": "recovered_simulated", "contradicted": "not_recovere
 """What was simulated after the claim's own numbers can recover them or not; it neither reproduces
 nor contradicts what others measured."""
 _USABLE: tuple[quality.Level, ...] = ("good", "doubtful")
-_TEXTS = ("claim", "says", "source", "figure", "panel", "unit", "answer", "why", "note")
+_TEXTS = (
+    *("claim", "says", "source", "figure", "panel", "unit", "answer", "expected_answer"),
+    *("why", "note"),
+)
 
 
 class Found(NamedTuple):
@@ -106,12 +109,25 @@ def _row(claim: Mapping[str, Any], products: Sequence[xr.Dataset]) -> dict[str, 
         "acquisitions": found.acquisitions,
         "objects": found.objects,
         "answer": found.answer,
+        "expected_answer": _expected_answer(claim, products),
         "expected": expected.get("value", np.nan),
         "expected_lower": ends[0],
         "expected_upper": ends[1],
         "outcome": OUTCOMES.index(outcome),
         "why": why,
     }
+
+
+def _expected_answer(claim: Mapping[str, Any], products: Sequence[xr.Dataset]) -> str:
+    """Answer that a comparison must give, with the margin that it is asked within."""
+    answer = str(claim.get("expected", {}).get("answer", "")).replace("_", " ")
+    if not answer or not products or "margin" not in products[0].attrs:
+        return answer
+    margin, unit = products[0].attrs["margin"], products[0]["effect"].attrs["units"]
+    factor = products[0].attrs["scale"] == "ratio"
+    return f"{answer} within {'a factor of ' if factor else '± '}{margin:g}" + (
+        "" if unit == "1" else f" {unit}"
+    )
 
 
 def _measured(measure: Mapping[str, Any], products: Sequence[xr.Dataset]) -> Found:
@@ -126,6 +142,7 @@ def _measured(measure: Mapping[str, Any], products: Sequence[xr.Dataset]) -> Fou
             where=measure["where"],
             usable=_USABLE,
             objects=measure["objects"],
+            sure=measure.get("sure"),
         )
         for one in products
     ]
@@ -134,19 +151,21 @@ def _measured(measure: Mapping[str, Any], products: Sequence[xr.Dataset]) -> Fou
     doubts = "; ".join(f"{one.acquisition}: {one.why_not}" for one in seen if one.why_not)
     if not used:
         return _NOTHING._replace(unit=unit, doubts=doubts)
-    value, lower, upper, samples = _over_samples(used)
+    value, lower, upper, samples = _over_samples(used, intervals.bounds(measure["variable"]))
     objects = sum(one.objects for one in used)
     return Found(value, lower, upper, unit, samples, len(used), objects, "", doubts)
 
 
-def _over_samples(used: Sequence[Observation]) -> tuple[float, float, float, int]:
-    """Mean of samples with its interval, and how many there are."""
+def _over_samples(
+    used: Sequence[Observation], bounds: tuple[float, float]
+) -> tuple[float, float, float, int]:
+    """Mean of samples with its interval within bounds, and how many there are."""
     value = np.array([one.value for one in used])
     group = np.zeros(len(used), dtype=int)
     each = cells.means(value, [one.sample for one in used], group, 1).mean[:, 0]
     below = np.array([one.value - one.lower for one in used])
     above = np.array([one.upper - one.value for one in used])
-    return (*effect.absolute(each, below, above), each.size)
+    return (*effect.absolute(each, below, above, bounds), each.size)
 
 
 def _compared(measure: Mapping[str, Any], comparison: xr.Dataset) -> Found:

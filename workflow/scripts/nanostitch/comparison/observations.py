@@ -5,10 +5,19 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from nanostitch import quality
 from nanostitch.adf import population
 from nanostitch.errors import ContractError
+from nanostitch.intervals import NONE, NORMAL_95, Number
+
+Values = NDArray[np.float64]
+
+
+Objects = Literal["mean", "largest", "smallest", "sum", "distinct"]
+SURE = 0.95
+"""Probability from which a label counts as known."""
 
 
 class Group(NamedTuple):
@@ -44,7 +53,8 @@ def read(
     variable: str,
     where: Mapping[str, str | float],
     usable: Sequence[quality.Level],
-    objects: Literal["mean", "largest"] = "mean",
+    objects: Objects = "mean",
+    sure: str | None = None,
 ) -> Observation:
     """Read one number of a product.
 
@@ -62,7 +72,11 @@ def read(
     usable
         Verdicts that a comparison may use.
     objects
-        Of a measure with objects, whether their mean is meant or the largest.
+        Of a measure with objects, what is meant of them. The largest and the smallest have the
+        interval of that object, from ``<variable>_uncertainty`` where the product has it; labels
+        below zero are unknown and are not distinct.
+    sure
+        Of ``distinct``: name of the probability of each label.
 
     Raises
     ------
@@ -70,13 +84,22 @@ def read(
         If the product has no such variable, dim or label.
     """
     found = _selected(product, variable, where)
-    bounds = [_selected(product, f"{variable}{end}", where) for end in ("_lower", "_upper")]
-    if variable in product and found.dims == ("particle",):
-        found = found[population.counted(product)]
+    beside = {
+        end: _selected(product, f"{variable}{end}", where)
+        for end in ("_lower", "_upper", "_uncertainty")
+    }
+    if found.dims == ("particle",):
+        counted = population.counted(product)
+        beside = {end: one[counted] if one.dims else one for end, one in beside.items()}
+        found = found[counted]
     known = found.values[np.isfinite(found.values)]
-    value = float(known.max() if objects == "largest" else known.mean()) if known.size else np.nan
-    alone = found.ndim == 0
-    lower, upper = (float(one) if alone else np.nan for one in bounds)
+    if found.ndim == 0:
+        value, lower, upper = (float(one) for one in (found, *list(beside.values())[:2]))
+    elif objects == "distinct":
+        probability = None if sure is None else _selected(product, sure, where).values
+        value, lower, upper = _distinct(found.values, probability)
+    else:
+        value, lower, upper = _of_objects(found.values, beside["_uncertainty"].values, objects)
     return Observation(
         acquisition=str(product.attrs["acquisition"]),
         sample=str(product.attrs["sample"]),
@@ -90,9 +113,34 @@ def read(
     )
 
 
+def _of_objects(values: Values, uncertainty: Values, objects: Objects) -> Number:
+    """One number of many objects; of a single one also its interval."""
+    known = np.isfinite(values)
+    if not known.any():
+        return NONE
+    if objects in ("mean", "sum"):
+        return float(getattr(values[known], objects)()), np.nan, np.nan
+    place = int(np.nanargmax(values) if objects == "largest" else np.nanargmin(values))
+    value = float(values.flat[place])
+    own = float(uncertainty.flat[place]) if uncertainty.shape == values.shape else np.nan
+    return value, value - NORMAL_95 * own, value + NORMAL_95 * own
+
+
+def _distinct(labels: Values, probability: Values | None) -> Number:
+    """How many different labels there are: those that are sure, and at most all."""
+    known = labels >= 0
+    if not known.any():
+        return NONE
+    most = float(np.unique(labels[known]).size)
+    if probability is None:
+        return most, np.nan, np.nan
+    certain = float(np.unique(labels[known & (probability >= SURE)]).size)
+    return certain, certain, most
+
+
 def _selected(product: xr.Dataset, variable: str, where: Mapping[str, str | float]) -> xr.DataArray:
     """The variable where each label is; bounds that it has not are NaN."""
-    if variable not in product and variable.endswith(("_lower", "_upper")):
+    if variable not in product and variable.endswith(("_lower", "_upper", "_uncertainty")):
         return xr.DataArray(np.nan)
     acquisition = product.attrs.get("acquisition", "a product")
     if variable not in product:

@@ -32,12 +32,13 @@ _LEAST = 1e-300
 
 
 class Asked(NamedTuple):
-    """The question, whether it is asked of logarithms, its margin and the unit of the measure."""
+    """The question, whether of logarithms, its margin, and unit and bounds of the measure."""
 
     question: Question
     in_ratio: bool
     margin: float | None
     unit: str
+    bounds: tuple[float, float] = (-np.inf, np.inf)
 
 
 class Contrast(NamedTuple):
@@ -81,6 +82,11 @@ def _numbers(one: Contrast, samples: int, asked: Asked) -> dict[str, float]:
         found |= {f"{name}effect{end}": n for end, n in zip(_ENDS, ends, strict=True)}
     if asked.in_ratio:
         found = {name: float(np.exp(number)) for name, number in found.items()}
+    elif asked.question != "trend":
+        # No two shares differ by more than the whole.
+        most = asked.bounds[1] - asked.bounds[0]
+        bounds = [name for name in found if name.endswith(("_lower", "_upper"))]
+        found |= {name: float(np.clip(found[name], -most, most)) for name in bounds}
     return found | {
         "p_value": one.found.p_value(),
         "degrees_of_freedom": one.found.freedom,
@@ -121,8 +127,11 @@ def in_groups(
     for number in range(len(groups)):
         own = [one for one in used if one.group == number]
         each = means.mean[np.isfinite(means.mean[:, number]), number]
-        ends = effect.absolute(each, *_own(own, asked.in_ratio))
-        shown = [float(np.exp(end)) for end in ends] if asked.in_ratio else list(ends)
+        bounds = (-np.inf, np.inf) if asked.in_ratio else asked.bounds
+        ends = effect.absolute(each, *_own(own, asked.in_ratio), bounds)
+        shown = (
+            [min(float(np.exp(end)), asked.bounds[1]) for end in ends] if asked.in_ratio else ends
+        )
         row = (*shown, each.size, len(own), sum(one.objects for one in own))
         for name, cell in zip(_GROUP, row, strict=True):
             columns[name].append(float(cell))

@@ -23,6 +23,7 @@ CLAIMS: Contract = {
     "acquisitions": _of_claims("Acquisitions behind it.", "i4"),
     "objects": _of_claims("Particles or pixels behind it.", "i4"),
     "answer": _of_claims("Answer of the comparison."),
+    "expected_answer": _of_claims("Answer that is claimed, with its margin; empty where none is."),
     "expected": _of_claims("Number that is claimed; NaN where none is.", "f8"),
     "expected_lower": _of_claims("Least that keeps the claim.", "f8"),
     "expected_upper": _of_claims("Most that keeps the claim.", "f8"),

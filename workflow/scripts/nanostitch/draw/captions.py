@@ -4,14 +4,17 @@ Each panel says what it shows, of which conditions, how many samples and acquisi
 it, and the numbers that it plots with their intervals.
 """
 
+import html
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from nanostitch import intervals
 from nanostitch.comparison import effect
+from nanostitch.draw import si, style
 
 Who = tuple[str, str, str]
 """Acquisition, sample and label of the condition."""
@@ -20,7 +23,7 @@ SHOWN: Mapping[str, tuple[str, str]] = {
     "image": ("annular dark-field image", "image"),
     "size_histogram": ("distribution of edge lengths", "image"),
     "sizes": ("edge lengths by particle, image and sample", "image"),
-    "image_numbers": ("numbers of single images", "image"),
+    "image_numbers": ("a number of each image", "image"),
     "domains": ("domains of one lattice orientation", "image"),
     "seams": ("seams between crystals", "image"),
     "change": ("the same place before and after", "image"),
@@ -42,19 +45,52 @@ SHOWN: Mapping[str, tuple[str, str]] = {
     "composition": ("composition", "spectrum"),
     "conductance": ("conductance", "sweep"),
     "bode": ("residuals of the Kramers-Kronig test", "spectrum"),
+    "effects": ("effects of comparisons", "comparison"),
+    "trend": ("trend", "comparison"),
+    "gap_by_technique": ("one band gap by several techniques", "comparison"),
 }
 """By kind, what a panel shows, and one of what it is made of."""
 
-NUMBERS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "band_gap": (("band_gap", "onset fit"),),
-    "quantum_yield": (("yield", "yield"),),
-    "conductance": (("value", "conductance"),),
-    "edge": (("value", "edge"),),
-    "size_histogram": (("size_mean", "mean edge"),),
-    "gap_line": (("gap_difference", "boundary less its surroundings"),),
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "yield": (0.0, 100.0),
+    "value": (0.0, math.inf),
+    "size_mean": (0.0, math.inf),
+    "atomic_percent": (0.0, 100.0),
 }
-"""Variables with bounds that a caption states, with their words."""
+"""Least and most that a stated number can be, in its unit."""
+
+NUMBERS: Mapping[str, Mapping[str, str]] = {
+    "absorption": {"mark": ""},
+    "band_gap": {"band_gap": "onset fit"},
+    "composition": {"atomic_percent": ""},
+    "conductance": {"value": "conductance"},
+    "edge": {"mark": ""},
+    "emission": {"mark": ""},
+    "gap_line": {"gap_difference": "boundary less its surroundings"},
+    "image_numbers": {"mean": ""},
+    "quantum_yield": {"yield": "yield"},
+    "size_histogram": {"size_mean": "mean edge"},
+    "sizes": {"mean": "mean of samples"},
+}
+"""Variables with bounds that a caption states, with their words; without any, those of the data."""
+ROWS = ("acquisition", "group", "column_number")
+"""Dims along which a panel has a number for each condition or acquisition."""
+LABELS = {"column_number": "column_label"}
+"""Names of the conditions along such a dim, where they are not ``condition_label``."""
+_NOT_DRAWN = "left out ("
+"""How a remark on what a panel does not draw begins; the ids that it concerns end it."""
 _PLURALS = {"spectrum": "spectra"}
+
+
+class Stated(NamedTuple):
+    """A number that a caption states: what, of which condition, with its interval and unit."""
+
+    word: str
+    label: str
+    value: float
+    lower: float
+    upper: float
+    unit: str
 
 
 def panel(node: xr.Dataset, kind: str, who: Sequence[Who]) -> str:
@@ -74,12 +110,53 @@ def panel(node: xr.Dataset, kind: str, who: Sequence[Who]) -> str:
         label: [w for w in who if w[2] == label] for label in dict.fromkeys(w[2] for w in who)
     }
     made_of = "; ".join(f"{label} ({_count(some, one)})" for label, some in groups.items())
-    said = "; ".join(_numbers(node, kind, {acquisition: rest for acquisition, *rest in who}))
+    by_word: dict[str, list[Stated]] = {}
+    for number in _numbers(node, kind, who):
+        by_word.setdefault(number.word, []).append(number)
+    said = "; ".join(_written(word, some) for word, some in by_word.items())
     return f"{shown}: {made_of}" + (f". {said[0].upper()}{said[1:]}" if said else "") + "."
 
 
+def stated(node: xr.Dataset, kind: str, who: Sequence[Who]) -> xr.Dataset:
+    """Every number of a panel's sentence, so that its file holds what its caption says.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims (statement,): ``stated`` with bounds, ``stated_of`` (what, of which condition) and
+        ``stated_unit``. Counts have no bounds.
+    """
+    found = [*_counts(who), *_numbers(node, kind, who)]
+    dim, numbers = "statement", ("value", "lower", "upper")
+    columns = {name: np.array([getattr(one, name) for one in found], "f8") for name in numbers}
+    of = np.array([f"{one.word}, {one.label}" for one in found], object)
+    unit = np.array([one.unit for one in found], object)
+    return xr.Dataset(
+        {
+            "stated": (dim, columns["value"], style.described("Stated in the caption", "1")),
+            "stated_lower": (dim, columns["lower"], style.described("Lower 95 % bound", "1")),
+            "stated_upper": (dim, columns["upper"], style.described("Upper 95 % bound", "1")),
+            "stated_of": (dim, of, {"long_name": "What it is"}),
+            "stated_unit": (dim, unit, {"long_name": "Its unit"}),
+        }
+    )
+
+
+def shown(node: xr.Dataset, who: Sequence[Who]) -> list[Who]:
+    """Acquisitions that a panel draws: without those that its remarks name as left out."""
+    remarks = [line for line in str(node.attrs.get("notes", "")).splitlines() if _NOT_DRAWN in line]
+    without = {name.strip() for line in remarks for name in line.rpartition(":")[2].split(";")}
+    kept = [one for one in who if one[0] not in without]
+    return kept or list(who)
+
+
+def compared(kind: str, said: Sequence[str]) -> str:
+    """One sentence on a panel that draws comparisons, from its own words on each row."""
+    return f"{SHOWN[kind][0]}: {'. '.join(said)}."
+
+
 def figure(tree: xr.DataTree) -> str:
-    """Markdown of a whole caption."""
+    """Markdown of a whole caption, in which what a person wrote is no HTML."""
     lines = [f"**{tree.attrs['title']}.**"]
     for letter, node in sorted(tree.children.items()):
         text = str(node.attrs["caption"])
@@ -87,7 +164,7 @@ def figure(tree: xr.DataTree) -> str:
     lines.append("Intervals hold 95 %; of several samples, their scatter and what they share.")
     if tree.attrs["simulated"]:
         lines.append("The raw data were simulated.")
-    return " ".join(lines) + "\n"
+    return html.escape(" ".join(lines), quote=False) + "\n"
 
 
 def rounded(value: float, low: float, high: float) -> str:
@@ -109,42 +186,82 @@ def _count(some: Sequence[Who], one: str) -> str:
     return f"n = {samples} sample{'s' * (samples > 1)}, {len(some)} {many}"
 
 
-def _numbers(node: xr.Dataset, kind: str, who: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    for name, word in NUMBERS.get(kind, ()):
+def _counts(who: Sequence[Who]) -> Iterator[Stated]:
+    for label in dict.fromkeys(w[2] for w in who):
+        some = [w for w in who if w[2] == label]
+        for word, count in (("samples", len({w[1] for w in some})), ("acquisitions", len(some))):
+            yield Stated(word, label, float(count), math.nan, math.nan, "1")
+
+
+def _numbers(node: xr.Dataset, kind: str, who: Sequence[Who]) -> Iterator[Stated]:
+    sample_of = {acquisition: sample for acquisition, sample, _ in who}
+    for name, word in NUMBERS.get(kind, {}).items():
         if name not in node or not {f"{name}_lower", f"{name}_upper"} <= set(node.variables):
             continue
         unit = str(node[name].attrs.get("units", "1"))
-        ends = [node[f"{name}{end}"] for end in ("", "_lower", "_upper")]
+        limits = LIMITS.get(name, (-math.inf, math.inf))
+        for each, ends in _quantities(node, name, word):
+            dim = next((d for d in ROWS if d in ends[0].dims), None)
+            values = np.array([e.values for e in ends], dtype=float)
+            for label, number in _by_condition(node, dim, values, sample_of, limits):
+                yield Stated(each, label, *number, unit)
+
+
+def _quantities(node: xr.Dataset, name: str, word: str) -> Iterator[tuple[str, list[xr.DataArray]]]:
+    """A number with its ends, apart for each element or each mark of an edge."""
+    ends = [node[f"{name}{end}"] for end in ("", "_lower", "_upper")]
+    kinds = [str(d) for d in node[name].dims if d not in ROWS]
+    if not kinds or word:
         # Of several estimators the first is the primary one.
-        ends = [e.isel({d: 0 for d in e.dims if d not in ("acquisition", "group")}) for e in ends]
-        values = np.array([e.values for e in ends], dtype=float)
-        found = "; ".join(_by_condition(node, values, who))
-        if found:
-            yield f"{word} {found}" + ("" if unit == "1" else f" {unit}")
+        first = [end.isel(dict.fromkeys(kinds, 0)) for end in ends]
+        described = node["value"] if "column_label" in node else node[name]
+        yield word or str(described.attrs["long_name"]), first
+        return
+    (kind,) = kinds
+    words = node.attrs["rows"].split("|") if kind == "row" else node[kind].values.tolist()
+    for number, one in enumerate(words):
+        yield str(one), [end.isel({kind: number}) for end in ends]
+
+
+def _written(word: str, some: Sequence[Stated]) -> str:
+    """One quantity of every condition, with its unit once."""
+    parts = [
+        f"{one.label} {rounded(one.value, one.lower, one.upper)}".strip()
+        if math.isfinite(one.value)
+        else f"{one.label} none"
+        for one in some
+    ]
+    unit = some[0].unit
+    return f"{word} {'; '.join(parts)}" + ("" if unit == "1" else f" {si.spoken(unit)}")
 
 
 def _by_condition(
-    node: xr.Dataset, values: np.ndarray[Any, Any], who: Mapping[str, Sequence[str]]
-) -> Iterator[str]:
-    if values.ndim == 1:
-        yield rounded(*values.tolist())
+    node: xr.Dataset,
+    dim: str | None,
+    values: np.ndarray[Any, Any],
+    sample_of: Mapping[str, str],
+    limits: tuple[float, float],
+) -> Iterator[tuple[str, tuple[float, float, float]]]:
+    """Number of each condition: of several samples their mean, of one its own."""
+    if dim is None:
+        yield "", (float(values[0]), float(values[1]), float(values[2]))
         return
-    labels = node["condition_label"].values.tolist()
-    names = node["acquisition"].values.tolist() if "acquisition" in node else labels
+    labels = node[LABELS.get(dim, "condition_label")].values.tolist()
+    names = node["acquisition"].values.tolist() if dim == "acquisition" else labels
     for label in dict.fromkeys(labels):
         here = [i for i, one in enumerate(labels) if one == label and np.isfinite(values[0, i])]
         samples: dict[str, list[float]] = {}
         for i in here:
-            sample = who.get(names[i], (names[i],))[0]
-            samples.setdefault(sample, []).append(float(values[0, i]))
+            samples.setdefault(sample_of.get(names[i], names[i]), []).append(float(values[0, i]))
         if not here:
-            yield f"{label} none"
+            yield label, intervals.NONE
         elif len(samples) == 1:
-            yield f"{label} {rounded(*values[:, here[0]].tolist())}"
+            value, low, high = values[:, here[0]].tolist()
+            yield label, (value, low, high)
         else:
             each = np.array([np.mean(some) for some in samples.values()])
             own = values[:, here]
-            yield f"{label} {rounded(*effect.absolute(each, own[0] - own[1], own[2] - own[0]))}"
+            yield label, effect.absolute(each, own[0] - own[1], own[2] - own[0], limits)
 
 
 def _scale_bar(node: xr.Dataset) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from nanostitch import quality
+from nanostitch import intervals, quality
 from nanostitch.draw import lettering, levels, si, style
 from nanostitch.draw.selection import Panel, Products, grouped
 
@@ -74,7 +74,7 @@ def collect(panel: Panel, products: Products) -> xr.Dataset:
                     known.append((image, one))
             if not known:
                 continue
-            columns.append(_column(group, region, len(regions), place, known))
+            columns.append(_column(group, region, len(regions), place, known, quantity))
             rows += [_row(image, one, len(columns) - 1) for image, one in known]
     notes += grouped(remarks)
     data = _table(rows, _ROWS, "image", quantity).assign(
@@ -141,10 +141,13 @@ def _column(
     regions: int,
     place: int,
     known: Sequence[tuple[xr.Dataset, tuple[float, ...]]],
+    quantity: str,
 ) -> dict[str, Any]:
     """Mean of the images of a condition and region; each region has a colour of its own."""
     samples = [str(image.attrs["sample"]) for image, _ in known]
-    mean, below, above = levels.mean_of_numbers(np.array([one for _, one in known]), samples)
+    least, most = (WORDS[quantity][2] * end for end in intervals.bounds(quantity))
+    numbers = np.array([one for _, one in known])
+    mean, below, above = levels.mean_of_numbers(numbers, samples, (least, most))
     label = group.label if region == WHOLE else f"{group.label}, {region}"
     return {
         "mean": mean,

@@ -7,12 +7,14 @@ schema holds the default and the reason of every option.
 from collections.abc import Mapping
 from typing import Any
 
+from nanostitch.draw.comparison_kinds import COMPARISON_KINDS
 from nanostitch.draw.curve_kinds import CURVE_KINDS
 from nanostitch.draw.gap_kinds import GAP_KINDS
 from nanostitch.draw.image_kinds import IMAGE_KINDS
 from nanostitch.draw.kind import Kind, Schema
 from nanostitch.draw.model_kinds import MODEL_KINDS
 from nanostitch.draw.number_kinds import NUMBER_KINDS
+from nanostitch.draw.variants import VARIANTS
 
 MOST_PANELS = 12
 _ID_OR_IDS: Schema = {
@@ -30,6 +32,7 @@ KINDS: Mapping[str, Kind] = {
     **CURVE_KINDS,
     **MODEL_KINDS,
     **NUMBER_KINDS,
+    **COMPARISON_KINDS,
 }
 
 
@@ -45,6 +48,14 @@ def needs(panel: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
         if panel.get(option, kind.options[option]["default"])
     ]
     return kind.technique, tuple(dict.fromkeys([*kind.products, *asked]))
+
+
+def compared(panel: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ids of the comparisons that a declared panel draws; none for one of acquisitions."""
+    if not KINDS[panel["kind"]].of_comparisons:
+        return ()
+    rows = [row["comparison"] for row in panel.get("rows", [])]
+    return tuple(dict.fromkeys([*panel.get("comparisons", []), *rows]))
 
 
 def also(panel: Mapping[str, Any]) -> tuple[str, ...]:
@@ -69,7 +80,14 @@ def schema() -> Schema:
                 "type": "string",
                 "enum": ["single", "double"],
                 "default": "double",
-                "description": "Width in print: single (85 mm) or double (178 mm) column.",
+                "description": "Width in print: of one column of the journal, or of two.",
+            },
+            "style": {
+                "type": "string",
+                "enum": list(VARIANTS),
+                "default": "default",
+                "description": "Journal whose widths, type and panel letters are used; "
+                "docs/methods/figures.md lists them.",
             },
             "columns": {
                 "type": ["integer", "null"],
@@ -97,6 +115,14 @@ def panel_schema(kind: str) -> Schema:
         "sample": "Id of a sample, or a list of them.",
         "condition": "Id of a condition, or a list of them.",
     }
+    if KINDS[kind].of_comparisons:
+        options = KINDS[kind].options
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["kind", *(name for name in ("comparisons", "rows") if name in options)],
+            "properties": {"kind": {"const": kind, "description": "Panel kind."}, **options},
+        }
     return {
         "type": "object",
         "additionalProperties": False,
@@ -124,7 +150,7 @@ def _any_panel_schema() -> Schema:
     """
     return {
         "type": "object",
-        "required": ["kind", "select"],
+        "required": ["kind"],
         "properties": {
             "kind": {"type": "string", "enum": list(KINDS), "description": "Panel kind."},
         },

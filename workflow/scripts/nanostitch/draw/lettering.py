@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from nanostitch.draw import style
+from nanostitch.draw import style, variants
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -21,12 +21,17 @@ HANDLE_MM = 7.0
 """Width of a legend's line or marker with the space after it."""
 
 
-@cache
 def wrapped(text: str, width_mm: float) -> str:
     """Break text into lines no wider than a width; a longer word is broken inside.
 
     A no-break space (U+00A0) holds a number and its unit together.
     """
+    return _wrapped(text, width_mm, variants.name())
+
+
+@cache
+def _wrapped(text: str, width_mm: float, variant: str) -> str:
+    del variant  # measured in it; it tells the cache one font from another
     lines = [""]
     for word in re.split("[ \t\n]+", text):
         joined = f"{lines[-1]} {word}".strip()
@@ -76,13 +81,23 @@ def above(axes: Axes, text: str) -> None:
     )
 
 
-def legend(axes: Axes, handles: Sequence[Artist], labels: Sequence[str], width_mm: float) -> None:
-    """Write a legend above the axes, one entry below the other."""
+def legend(
+    axes: Axes,
+    handles: Sequence[Artist],
+    labels: Sequence[str],
+    width_mm: float,
+    indent_mm: float = 0.0,
+) -> None:
+    """Write a legend above the axes, one entry below the other.
+
+    ``indent_mm`` is where it begins, for axes without labels on their left, above which the panel
+    letter stands.
+    """
     axes.legend(
         list(handles),
         [wrapped(label, width_mm - HANDLE_MM) for label in labels],
         loc="lower left",
-        bbox_to_anchor=(0, 1),
+        bbox_to_anchor=(indent_mm / width_mm, 1),
         borderaxespad=0.4,
         borderpad=0,
         labelspacing=0.25,
@@ -97,15 +112,20 @@ def nothing(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=style.QUIET)
 
 
-@cache
 def line_mm(text: str) -> float:
-    """Width of one line of text at the house size.
+    """Width of one line of text at the size of the variant.
 
     Paths are measured, not screen pixels, so that every output format breaks lines alike.
     """
+    variant = variants.current()
+    return _line_mm(text, variants.installed(variant.fonts), variant.font_pt)
+
+
+@cache
+def _line_mm(text: str, family: str, size: float) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
-    font = FontProperties(family="DejaVu Sans", size=style.FONT_PT)
+    font = FontProperties(family=family, size=size)
     width, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
     return float(width) / style.PT_PER_MM

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage, stats
 
-from nanostitch import quality
+from nanostitch import intervals, quality
 from nanostitch.adf import border, population
 from nanostitch.draw import lettering, micrograph, style
 from nanostitch.draw.selection import Panel, Products, about, by_condition, grouped
@@ -123,7 +123,9 @@ def half_width(mean: Values, weight: Values, sample: Sequence[str]) -> float:
     return float(stats.t.ppf(0.975, away.size - 1)) * math.sqrt(variance)
 
 
-def mean_of_numbers(number: Values, sample: Sequence[str]) -> tuple[float, float, float]:
+def mean_of_numbers(
+    number: Values, sample: Sequence[str], bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> tuple[float, float, float]:
     """Mean of a number over the images of a condition with its 95 % interval.
 
     The interval is the wider of two: by the scatter between samples (:func:`half_width`), and by
@@ -135,14 +137,18 @@ def mean_of_numbers(number: Values, sample: Sequence[str]) -> tuple[float, float
         Value, lower and upper bound of each image, shape (image, 3).
     sample
         Sample of each image.
+    bounds
+        Least and most that the number can be; its interval stays within
+        (:func:`nanostitch.intervals.bounded`).
     """
     value, low, high = number.T
     mean, between = float(value.mean()), half_width(value, np.ones(value.size), sample)
+    _, least, most = intervals.bounded(mean, between, between, *bounds)
     below, above = (
-        float(np.fmax(math.sqrt(float(np.sum(away**2))) / value.size, between))
-        for away in (value - low, high - value)
+        float(np.fmax(math.sqrt(float(np.sum(own**2))) / value.size, scatter))
+        for own, scatter in ((value - low, mean - least), (high - value, most - mean))
     )
-    return mean, mean - below, mean + above
+    return mean, max(mean - below, bounds[0]), min(mean + above, bounds[1])
 
 
 def counted(number: int, word: str) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
+import numpy as np
 import xarray as xr
 from matplotlib import style as stylesheets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import Collection
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox, ScaledTranslation
 
 from nanostitch.draw import (
@@ -24,6 +27,7 @@ from nanostitch.draw import (
     dielectric,
     domain_map,
     edge,
+    effects,
     emission,
     gap_line,
     gap_map,
@@ -37,6 +41,9 @@ from nanostitch.draw import (
     spectra,
     sphere,
     style,
+    techniques,
+    trend,
+    variants,
     window_sweep,
     xray_spectrum,
     yields,
@@ -68,6 +75,9 @@ PANELS: Mapping[str, ModuleType] = {
     "gap_line": gap_line,
     "window_sweep": window_sweep,
     "gap_map": gap_map,
+    "effects": effects,
+    "trend": trend,
+    "gap_by_technique": techniques,
 }
 SIMULATED = "Simulated raw data"
 MARGIN_MM = 1.0
@@ -88,6 +98,13 @@ def figure(tree: xr.DataTree, kinds: Mapping[str, ModuleType] = PANELS) -> Figur
     kinds
         Module of each kind of panel.
     """
+    with variants.using(str(tree.attrs.get("style", "default"))) as variant:
+        return _figure(tree, kinds, variant)
+
+
+def _figure(
+    tree: xr.DataTree, kinds: Mapping[str, ModuleType], variant: variants.Variant
+) -> Figure:
     panels = {name: node.to_dataset() for name, node in sorted(tree.children.items())}
     width = style.WIDTH_MM[tree.attrs["width"]]
     columns = int(tree.attrs["columns"])
@@ -108,8 +125,10 @@ def figure(tree: xr.DataTree, kinds: Mapping[str, ModuleType] = PANELS) -> Figur
             axes = part.add_subplot()
             axes.set_gid(letter)
             kinds[data.attrs["kind"]].draw(data, axes)
-            _write_letter(part, letter)
+            _write_letter(part, variant.lettered(letter))
         _write_margin(page, margin)
+        if variant.least_line_pt:
+            _thicken(page, variant.least_line_pt)
         _settle(page)
     return page
 
@@ -119,6 +138,16 @@ def _engine(foot: float) -> ConstrainedLayoutEngine:
     return ConstrainedLayoutEngine(
         w_pad=pad, h_pad=pad, wspace=0, hspace=0, rect=(0, foot, 1, 1 - foot)
     )
+
+
+def _thicken(page: Figure, least_pt: float) -> None:
+    """Draw no line thinner than a journal prints; one of no width stays without."""
+    for line in page.findobj(Line2D):
+        if 0 < line.get_linewidth() < least_pt:
+            line.set_linewidth(least_pt)
+    for artist in page.findobj(Collection):
+        widths = np.atleast_1d(artist.get_linewidth())
+        artist.set_linewidth(np.where(widths > 0, np.maximum(widths, least_pt), 0.0).tolist())
 
 
 def _settle(page: Figure) -> None:

@@ -21,6 +21,7 @@ from nanostitch.draw import (
     dielectric,
     domain_map,
     edge,
+    effects,
     emission,
     gap_line,
     gap_map,
@@ -35,6 +36,9 @@ from nanostitch.draw import (
     spectra,
     sphere,
     style,
+    techniques,
+    trend,
+    variants,
     window_sweep,
     xray_spectrum,
     yields,
@@ -69,6 +73,9 @@ COLLECT = {
     "gap_map": gap_map.collect,
 }
 
+OF_COMPARISONS = {"effects": effects, "trend": trend, "gap_by_technique": techniques}
+"""Kinds that draw comparisons instead of acquisitions."""
+
 
 def collect(
     declaration: Mapping[str, Any],
@@ -82,7 +89,8 @@ def collect(
     declaration
         The figure as its batch declares it, after :func:`nanostitch.draw.schema`.
     products
-        Products of any acquisitions, each with the attributes that say whose and which it is.
+        Products of any acquisitions and comparisons, each with the attributes that say whose and
+        which it is.
     conditions
         Ids of all conditions in the order of their sheet, which fixes colours across figures;
         without it they follow the order of appearance.
@@ -100,18 +108,35 @@ def collect(
     """
     schema.refuse(schema.problems(declaration, kinds.schema(), "figures"))
     page = schema.with_defaults(declaration, kinds.schema())
+    with variants.using(page["style"]):
+        return _collected(page, products, conditions)
+
+
+def _collected(
+    page: Mapping[str, Any], products: Sequence[xr.Dataset], conditions: Sequence[str]
+) -> xr.DataTree:
     declared = dict(zip(string.ascii_lowercase, page["panels"], strict=False))
     number = len(declared)
     columns = min(page["columns"] or style.columns(number, page["width"]), number)
-    chosen = {key: selection.select(panel, key, products) for key, panel in declared.items()}
+    chosen = {
+        key: selection.select(panel, key, products)
+        for key, panel in declared.items()
+        if not kinds.compared(panel)
+    }
+    compared = {
+        key: selection.comparisons(panel, key, products)
+        for key, panel in declared.items()
+        if kinds.compared(panel)
+    }
     order = selection.condition_order(list(chosen.values()), conditions)
     width_mm = style.WIDTH_MM[page["width"]] / columns
+    panels = {key: _panel(panel, key, width_mm, order) for key, panel in declared.items()}
     nodes = {
-        letter: _node(_panel(panel, letter, width_mm, order), chosen[letter])
-        for letter, panel in declared.items()
+        key: _node(panel, chosen[key]) if key in chosen else _compared_node(panel, compared[key])
+        for key, panel in panels.items()
     }
-    simulated = max(int(_simulated(found)) for found in chosen.values())
-    about = {"title": page["title"], "width": page["width"]}
+    simulated = max(int(node.attrs["simulated"]) for node in nodes.values())
+    about = {key: page[key] for key in ("title", "width", "style")}
     root = xr.Dataset(attrs={**about, "simulated": simulated, "columns": columns})
     return xr.DataTree.from_dict({"/": root, **nodes})
 
@@ -126,6 +151,8 @@ def _panel(
 
 def _node(panel: Panel, products: Products) -> xr.Dataset:
     plotted = COLLECT[panel.kind](panel, products)
+    who = captions.shown(plotted, _who(products))
+    plotted = plotted.assign(captions.stated(plotted, panel.kind, who))
     return plotted.assign_attrs(
         kind=panel.kind,
         letter=panel.letter,
@@ -133,7 +160,20 @@ def _node(panel: Panel, products: Products) -> xr.Dataset:
         options=json.dumps(dict(panel.options), sort_keys=True),
         acquisitions=" ".join(products),
         simulated=int(_simulated(products)),
-        caption=captions.panel(plotted, panel.kind, _who(products)),
+        caption=captions.panel(plotted, panel.kind, who),
+    )
+
+
+def _compared_node(panel: Panel, found: Sequence[xr.Dataset]) -> xr.Dataset:
+    module = OF_COMPARISONS[panel.kind]
+    plotted: xr.Dataset = module.collect(panel, found)
+    plotted = plotted.assign_attrs(kind=panel.kind, letter=panel.letter, width_mm=panel.width_mm)
+    used = [one["seen_acquisition"].values[one["seen_why_not"].values == ""] for one in found]
+    return plotted.assign_attrs(
+        options=json.dumps(dict(panel.options), sort_keys=True),
+        acquisitions=" ".join(dict.fromkeys(str(name) for names in used for name in names)),
+        simulated=int(any(one.attrs["simulated"] for one in found)),
+        caption=captions.compared(panel.kind, module.said(plotted)),
     )
 
 

@@ -66,7 +66,7 @@ def select(panel: Mapping[str, Any], letter: str, products: Sequence[xr.Dataset]
     technique, needed = kinds.needs(panel)
     field = f"panel {letter} ({panel['kind']})"
     wanted = {"technique": technique, **panel["select"]}
-    offered = [p for p in products if p.attrs["technique"] == technique]
+    offered = [p for p in products if p.attrs.get("technique") == technique]
     for key, value in wanted.items():
         _refuse_unknown(field, key, _listed(value), offered)
     named = "acquisition" in wanted
@@ -91,6 +91,26 @@ def select(panel: Mapping[str, Any], letter: str, products: Sequence[xr.Dataset]
                 f"but the panel needs {lacking}; select another or switch the option off"
             )
     return chosen
+
+
+def comparisons(
+    panel: Mapping[str, Any], letter: str, products: Sequence[xr.Dataset]
+) -> list[xr.Dataset]:
+    """Comparisons that a panel names, in its order.
+
+    Raises
+    ------
+    BatchError
+        If one is not among the products.
+    """
+    offered = {p.attrs["name"]: p for p in products if "comparison_title" in p.attrs}
+    lacking = [name for name in kinds.compared(panel) if name not in offered]
+    if lacking:
+        raise BatchError(
+            f"figures: panel {letter} ({panel['kind']}): found {lacking}; known here: "
+            f"{list(offered) or 'no comparison'}"
+        )
+    return [offered[name] for name in kinds.compared(panel)]
 
 
 def condition_order(chosen: Sequence[Products], known: Sequence[str]) -> tuple[str, ...]:

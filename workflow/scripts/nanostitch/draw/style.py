@@ -2,6 +2,10 @@
 
 Colours are those of Okabe and Ito, "Color Universal Design" (2008), which people with any common
 colour vision tell apart; line styles and markers repeat what colour says, for grey-scale print.
+
+``WIDTH_MM``, ``FONT_PT``, ``LETTER_PT``, ``LINE_MM`` (height of one line of text), ``LETTER_MM``
+(width kept free for the panel letter, left of the header) and ``RC`` are those of the variant that
+is drawn in.
 """
 
 from __future__ import annotations
@@ -9,21 +13,26 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-WIDTH_MM: Mapping[str, float] = {"single": 85.0, "double": 178.0}
+from nanostitch.draw import variants
+
 MM_PER_INCH = 25.4
 PT_PER_MM = 72 / MM_PER_INCH
 DPI = 300
 
-FONT_PT = 7.0
-LETTER_PT = 8.0
-LINE_MM = 1.35 * FONT_PT / PT_PER_MM
-"""Height of one line of text."""
-LETTER_MM = 4.0
-"""Width kept free for the panel letter, left of the header."""
+_LINE = 1.35
+"""Height of a line of text over the size of its type."""
+
+if TYPE_CHECKING:
+    WIDTH_MM: Mapping[str, float]
+    FONT_PT: float
+    LETTER_PT: float
+    LINE_MM: float
+    LETTER_MM: float
+    RC: Mapping[str, Any]
 
 GAP_MM = 3.0
 """Space between panels."""
@@ -34,22 +43,14 @@ MARKERS = ("o", "s", "^", "D", "v")
 OUTLINE_COLOUR = "#E69F00"
 QUIET = "#555555"
 
-RC: Mapping[str, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": FONT_PT,
-    "axes.labelsize": FONT_PT,
-    "axes.titlesize": FONT_PT,
+_RC: Mapping[str, Any] = {
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "xtick.labelsize": FONT_PT,
-    "ytick.labelsize": FONT_PT,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "lines.linewidth": 1.0,
     "lines.markersize": 4.0,
-    "legend.fontsize": FONT_PT,
     "legend.frameon": False,
     # The layout starts from axes as large as their place and makes room for labels from there.
     "figure.subplot.left": 0.0,
@@ -62,6 +63,35 @@ RC: Mapping[str, Any] = {
     # A label is what its author typed: a dollar sign in it is no formula.
     "text.parse_math": False,
 }
+
+_SIZES = (
+    *("font.size", "axes.labelsize", "axes.titlesize"),
+    *("xtick.labelsize", "ytick.labelsize", "legend.fontsize"),
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Widths and sizes of the variant that is drawn in, see :mod:`nanostitch.draw.variants`."""
+    variant = variants.current()
+    if name == "RC":
+        # A concrete font stays with the text until the file is written, whatever is set then.
+        family: dict[str, Any] = {"font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"]}
+        if variants.name() != "default":
+            # Fonts of journals lack signs such as a raised minus: the second has them.
+            fonts = [variants.installed(variant.fonts), variants.FALLBACK]
+            family = {"font.family": list(dict.fromkeys(fonts))}
+        return {**family, **dict.fromkeys(_SIZES, variant.font_pt), **_RC}
+    sizes = {
+        "WIDTH_MM": variant.width_mm,
+        "FONT_PT": variant.font_pt,
+        "LETTER_PT": variant.letter_pt,
+        "LINE_MM": _LINE * variant.font_pt / PT_PER_MM,
+        "LETTER_MM": variant.letter_mm,
+    }
+    if name not in sizes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return sizes[name]
+
 
 PALER = 0.5
 """Share of its distance from white that a colour keeps in each further round of the palette."""

@@ -1,4 +1,6 @@
 """From any product back to raw bytes: what made it, when, and whether it is still what was made.
 
-``identity`` says what decides a product's bytes; ``digests`` hash files.
+``identity`` and ``derivation`` say what decides a product's bytes; ``digests`` hash files and
+``data_hash`` what is in them. ``record`` keeps what each job did, ``ledger`` what each run did,
+``records`` reads both, ``closing`` is what the workflow calls before and after a run.
 """

@@ -21,12 +21,29 @@ def fingerprint(path: Path) -> Stat:
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
+_hashed: dict[tuple[str, Stat], str] = {}
+
+
+def once(path: Path) -> str:
+    """SHA-256 of a file, read once a process for as long as its fingerprint stays the same.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    key = os.path.abspath(path), fingerprint(path)
+    if key not in _hashed:
+        _hashed[key] = sha256(path)
+    return _hashed[key]
+
+
 class Digests:
     """SHA-256 of raw files, read again only where the fingerprint differs from the last time."""
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
-        self._known: dict[str, Any] = _read_json(cache)
+        self._known: dict[str, Any] = read_json(cache)
         self._changed = False
 
     def of(self, path: Path) -> str:
@@ -50,7 +67,8 @@ class Digests:
             write_text(self._cache, canonical(self._known))
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A cache that was kept; empty where there is none, or none that can be read."""
     try:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):

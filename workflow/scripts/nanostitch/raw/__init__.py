@@ -31,13 +31,13 @@ from . import (
 )
 from .choose import TECHNIQUES, Content
 from .columns import Heading
-from .companions import companions
+from .companions import companions, needs_companions
 from .curves import Curve
 from .formats import Format
 from .model import RawFile, Signal
 from .told import Ledger
 
-__all__ = ["TECHNIQUES", "Content", "companions", "contents", "preview", "read"]
+__all__ = ["TECHNIQUES", "Content", "companions", "contents", "needs_companions", "preview", "read"]
 
 
 def read(

@@ -19,6 +19,11 @@ def companions(path: Path) -> list[Path]:
     return sorted(find(path)) if find is not None and path.parent.is_dir() else []
 
 
+def needs_companions(path: Path) -> bool:
+    """Whether a file of such a name may need others beside it."""
+    return path.suffix.lower() in (*_RULES, ".zspy")
+
+
 def _numbered_ser(path: Path) -> list[Path]:
     start = f"{path.stem}_"
     return [

@@ -112,6 +112,10 @@ def _members(path: Path) -> Iterator[tuple[str, int, str | None]]:
     """Name and size of each member of a store, with the text of those that are metadata."""
     if path.is_dir():
         for file in sorted(path.rglob("*")):
+            if file.is_symlink() and not file.resolve().is_relative_to(path.resolve()):
+                raise FormatError(
+                    f"{path}: {file.name} in it is a link to elsewhere; copy the file"
+                )
             if file.is_file():
                 name, size = file.relative_to(path).as_posix(), file.stat().st_size
                 yield name, size, _text(path, name, size, file.read_bytes)

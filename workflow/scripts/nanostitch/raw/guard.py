@@ -5,6 +5,7 @@ file has: the libraries would run the first, follow the second and allocate the 
 """
 
 import math
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,13 @@ def _emi(path: Path) -> None:
         _ser(companion)
 
 
+def _asw(path: Path) -> None:
+    """Refuse a JEOL analysis that names data files elsewhere than in the folders beside it."""
+    for text in _CONTROL.split(path.read_bytes()):
+        if _JEOL_NAME.search(text) and (_ELSEWHERE & set(text) or b".." in text):
+            raise FormatError(f"{path}: names a file outside its folder: {lines.quoted(str(text))}")
+
+
 def _rpl(path: Path) -> None:
     data = companions(path)
     if not data:
@@ -134,7 +142,11 @@ def _xml(path: Path) -> None:
             tail = searched[-overlap:]
 
 
+_CONTROL = re.compile(rb"[\x00-\x1f]+")
+_JEOL_NAME = re.compile(rb"\.(?:img|map|pts|eds|asw)\b", re.IGNORECASE)
+_ELSEWHERE = set(b"/:")
 _CHECKS: dict[str, Callable[[Path], None]] = {
+    "asw": _asw,
     "bcf": _bcf,
     "emi": _emi,
     "hspy": containers.check_hdf5,

@@ -17,7 +17,7 @@ import numpy as np
 
 from nanostitch.errors import FormatError, NanostitchError
 
-from . import guard, metadata
+from . import guard, memory, metadata
 from .companions import companions
 from .model import Axis, Signal
 from .units import ev_per, tidy
@@ -48,7 +48,8 @@ _PLUGINS: dict[str, tuple[str, str]] = {
 }
 # Its compiled part reads and writes out of bounds where a file is damaged.
 _CRASHING = {"bcf"}
-_REHEARSAL = "import sys, importlib; importlib.import_module(sys.argv[1]).file_reader(sys.argv[2])"
+REHEARSAL = "import sys, importlib; importlib.import_module(sys.argv[1]).file_reader(sys.argv[2])"
+"""Program of the process that reads such a file first."""
 _REHEARSAL_SECONDS = 1800
 _LOST_TAG = "invalid value offset"
 _PHOTOMETRIC, _MIN_IS_WHITE = "PhotometricInterpretation", 0
@@ -87,12 +88,9 @@ def read(path: Path, format_name: str) -> tuple[list[Signal], list[str]]:
     complaints: list[str] = []
     with _collected(complaints, path), _staged(path, suffix) as readable:
         try:
-            guard.check(path, format_name)
-            if format_name in _CRASHING:
-                _rehearse(path, format_name, readable)
-            reader = importlib.import_module(f"rsciio.{plugin}").file_reader
-            found = reader(str(readable), **_OPTIONS.get(format_name, {}))
-            signals = [_signal(path, item, complaints) for item in found if "data" in item]
+            with memory.bounded(path):
+                found = _found(path, format_name, readable)
+                signals = [_signal(path, item, complaints) for item in found if "data" in item]
             if plugin == "tia":
                 signals = [_origin_in_nm(signal) for signal in signals]
         except NanostitchError:
@@ -110,10 +108,20 @@ def read(path: Path, format_name: str) -> tuple[list[Signal], list[str]]:
     return [frame for signal in signals for frame in _frames(signal)], complaints
 
 
+def _found(path: Path, format_name: str, readable: Path) -> list[dict[str, Any]]:
+    """What the library finds in a file that was checked."""
+    guard.check(path, format_name)
+    if format_name in _CRASHING:
+        _rehearse(path, format_name, readable)
+    reader = importlib.import_module(f"rsciio.{_PLUGINS[format_name][0]}").file_reader
+    found: list[dict[str, Any]] = reader(str(readable), **_OPTIONS.get(format_name, {}))
+    return found
+
+
 def _rehearse(path: Path, format_name: str, readable: Path) -> None:
     """Read the file once in a process of its own, which a damaged file may kill."""
     plugin = f"rsciio.{_PLUGINS[format_name][0]}"
-    command = [sys.executable, "-c", _REHEARSAL, plugin, str(readable)]
+    command = [sys.executable, "-c", REHEARSAL, plugin, str(readable)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_REHEARSAL_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:

@@ -1,0 +1,266 @@
+"""Whether results are still what was made, and what would be made of what is there now.
+
+The order goes from what vouches to what is vouched for: the ledger, its signature, the records
+that it names, the files that these name, what the files carry inside, their inputs, raw files;
+last whether configuration, sheets and code are still those that they were made with.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from nanostitch import store
+from nanostitch.errors import ContractError
+from nanostitch.provenance import ledger, places, records, signature
+from nanostitch.provenance.findings import Finding, Verdict
+from nanostitch.provenance.identity import identity, sha256
+from nanostitch.provenance.recorded import Recorded
+from nanostitch.provenance.records import Record
+from nanostitch.provenance.replanned import Replanned
+
+_AGAIN = "run the workflow again"
+_MAKE_ANEW = "restore it from a copy, or delete it and run the workflow again"
+_RESTORE = "restore it from a copy"
+
+
+def batches(paths: Collection[Path]) -> dict[tuple[Path, str], list[Path]]:
+    """Results folders that paths lie in, each with these paths; all here for no path.
+
+    Raises
+    ------
+    ContractError
+        If a path lies in no results folder, or there are no results here.
+    """
+    given = paths or [folder for folder in sorted(Path("results").glob("*")) if folder.is_dir()]
+    if not given:
+        raise ContractError("results: no such folder; call this where the workflow ran")
+    found = defaultdict(list)
+    for path in given:
+        found[places.batch_of(path)].append(path)
+    return dict(found)
+
+
+def verify(
+    root: Path, batch: str, paths: Collection[Path], allowed_signers: Path | None = None
+) -> Verdict:
+    """Check results of a batch and all that they stand on.
+
+    Parameters
+    ----------
+    root
+        Folder in which snakemake ran.
+    batch
+        Id of the batch.
+    paths
+        Files or folders of it; none for all.
+    allowed_signers
+        File of keys whose signature is trusted.
+    """
+    state = Recorded(root, batch)
+    if not state.records:
+        raise ContractError(
+            f"{state.folder}: holds no records of jobs; run the workflow again, which keeps them"
+        )
+    named = _below(state, paths)
+    is_whole = set(state.newest) <= set(named)
+    scope = list(state.newest) if is_whole else state.ancestors(named)
+    last = state.lines[-1] if state.lines else {}
+    plan = Replanned(root, batch, last.get("arguments") or ())
+    notes = [f"not checked against the configuration: {plan.reason}"] if plan.reason else []
+    raw = _RawFiles(state, plan, scope)
+    problems = [
+        *_ledger(state),
+        *_signature(state, allowed_signers, notes),
+        *_files(state, scope),
+        *_unrecorded(state, named),
+        *_inputs(state, scope),
+        *raw.problems(),
+        *([] if plan.reason else _stale(state, plan, scope)),
+    ]
+    return Verdict(tuple(problems), tuple(notes), len(scope), len(state.records), len(raw.files))
+
+
+def _below(state: Recorded, paths: Collection[Path]) -> list[str]:
+    """Recorded and existing results that lie in any of the paths."""
+    tops = [path.absolute() for path in paths] or [state.folder.absolute()]
+    root = state.root.absolute()
+    known = dict.fromkeys([*state.newest, *state.results()])
+    return [p for p in known if any((root / p).is_relative_to(top) for top in tops)]
+
+
+def _ledger(state: Recorded) -> Iterator[Finding]:
+    try:
+        problems = ledger.problems(state.folder)
+    except ContractError as error:
+        problems = [str(error)]
+    for problem in problems:
+        file, _, said = problem.partition(": ")
+        yield Finding("missing" if "is absent" in said else "forged", file, said, _RESTORE)
+    listed = {uuid for line in state.lines for uuid in line.get("records", {})}
+    for uuid in state.records.keys() - listed if state.lines else ():
+        path = _record_path(state, uuid)
+        said = "no run has entered it in the ledger"
+        remedy = f"{_AGAIN}, which enters what a killed run left; else someone put it there"
+        yield Finding("unlisted record", path, said, remedy)
+    for record in state.records.values():
+        if _has_its_id(record):
+            continue
+        path = _record_path(state, record["uuid"])
+        said = "its derivation does not have the id that it names"
+        yield Finding("forged", path, said, _RESTORE)
+
+
+def _has_its_id(record: Record) -> bool:
+    """Whether a record's derivation is the one that its id stands for, where it has one."""
+    decided = record["derivation"]
+    return decided is None or identity(decided) == record["derivation_id"]
+
+
+def _record_path(state: Recorded, uuid: str) -> str:
+    return str(state.folder / records.FOLDER / "records" / f"{uuid}.json")
+
+
+def _signature(
+    state: Recorded, allowed_signers: Path | None, notes: list[str]
+) -> Iterator[Finding]:
+    file = signature.path_of(state.folder)
+    if not file.is_file():
+        if allowed_signers is not None:
+            said = "the ledger is not signed, but signers were named"
+            yield Finding("missing", str(file), said, f"nanostitch sign {state.batch} --key KEY")
+        return
+    name, number = signature.signer(state.folder, allowed_signers)
+    if number == 0:
+        said = "does not fit the ledger" + (
+            " or is by no allowed signer" if allowed_signers else ""
+        )
+        yield Finding("forged", str(file), said, "restore ledger and signature from a copy")
+    elif number < len(state.lines):
+        by = f" by {name}" if name else ""
+        notes.append(f"signed{by} up to line {number} of {len(state.lines)} of the ledger")
+    if number and allowed_signers is None:
+        notes.append("signed by a key that was not checked; name --allowed-signers FILE")
+
+
+def _files(state: Recorded, scope: Collection[str]) -> Iterator[Finding]:
+    for path in scope:
+        output, record = state.output(path), state.newest[path]
+        if output["sha256"] is None:
+            continue
+        found = state.digests.get(path)
+        if found is None:
+            yield Finding("missing", path, "a job made it and it is gone", _AGAIN)
+        elif found != output["sha256"]:
+            yield _altered(state.root / path, path, output, record)
+        elif path.endswith(".nc") and not _carries(state.root / path, record["derivation_id"]):
+            said = f"does not carry the derivation of its record {record['uuid']}"
+            yield Finding("forged", path, said, _MAKE_ANEW)
+        kept = records.pointer_path(path)
+        if not (state.root / kept).is_file():
+            said = f"what {path} was like when it was made"
+            yield Finding("missing", str(kept), said, f"{_RESTORE}, or delete {path} and run again")
+        elif not _agrees(state.root / kept, output):
+            said = f"does not agree with record {record['uuid']}"
+            yield Finding("forged", str(kept), said, _RESTORE)
+
+
+def _agrees(pointer: Path, output: Any) -> bool:
+    try:
+        return bool(records.load(pointer)["sha256"] == output["sha256"])
+    except ContractError:
+        return False
+
+
+def _carries(file: Path, derivation_id: str) -> bool:
+    derivation = store.provenance_of(str(file))
+    same = store.identity_of(str(file)) == derivation_id
+    return same and bool(derivation) and identity(derivation) == derivation_id
+
+
+def _altered(file: Path, path: str, output: Any, record: Record) -> Finding:
+    made = f"job {record['uuid']} wrote"
+    if output["data_sha256"] is None:
+        return Finding("altered", path, f"its bytes are not those that {made}", _MAKE_ANEW)
+    try:
+        now = store.data_sha256(str(file))
+    except ContractError:
+        return Finding("altered data", path, "can no longer be read", _MAKE_ANEW)
+    if now == output["data_sha256"]:
+        said = f"values are as {made}, but not what the file says of its history, or its packing"
+        return Finding("altered metadata", path, said, _MAKE_ANEW)
+    said = f"values, or attributes that say what they mean, are not those that {made}"
+    return Finding("altered data", path, said, _MAKE_ANEW)
+
+
+def _unrecorded(state: Recorded, named: Collection[str]) -> Iterator[Finding]:
+    for path in named:
+        if path not in state.newest:
+            remedy = "move it elsewhere, or delete it and run the workflow again"
+            yield Finding("unrecorded", path, "no job recorded that it made it", remedy)
+
+
+def _inputs(state: Recorded, scope: Collection[str]) -> Iterator[Finding]:
+    """Files whose inputs were made anew since, though they were not."""
+    for path in scope:
+        for one in state.newest[path]["inputs"]:
+            if one["path"] not in state.newest:
+                continue
+            if state.output(one["path"])["sha256"] != one["sha256"]:
+                said = f"was made from an earlier {one['path']}"
+                yield Finding("stale", path, said, _AGAIN)
+
+
+class _RawFiles:
+    """Raw files behind results: where each lies, its digest when it was read, and now."""
+
+    def __init__(self, state: Recorded, plan: Replanned, scope: Collection[str]) -> None:
+        self.files: dict[Path, str] = {}
+        self._users: dict[Path, str] = {}
+        for path in scope:
+            record = state.newest[path]
+            folder = plan.raw_folders.get(record["wildcards"].get("acquisition", ""))
+            for one in record["inputs"] if record["rule"] == "ingest" else ():
+                file = _found(state.root, one["path"], folder)
+                self.files[file] = one["sha256"]
+                self._users[file] = path
+
+    def problems(self) -> Iterator[Finding]:
+        """Raw files that are gone or hold other bytes."""
+        name_of = {digest: file for file, digest in self.files.items()}
+        for file, digest in self.files.items():
+            if not file.is_file():
+                said = f"the raw file of {self._users[file]} is not there"
+                yield Finding("missing", str(file), said, "put it back, or correct raw_dir")
+                continue
+            found = sha256(file)
+            if found == digest:
+                continue
+            if found in name_of:
+                said = f"holds the bytes that were {name_of[found].name}"
+                yield Finding("swapped", str(file), said, "put both raw files back")
+            else:
+                said = f"raw file is not the one that {self._users[file]} was made from"
+                yield Finding("altered", str(file), said, f"put the raw file back, or {_AGAIN}")
+
+
+def _found(root: Path, path: str, folder: Path | None) -> Path:
+    """A raw file by its recorded path, else beside the raw file that the sheet names now."""
+    if (root / path).is_file() or folder is None:
+        return root / path
+    return folder / path if (folder / path).is_file() else folder / Path(path).name
+
+
+def _stale(state: Recorded, plan: Replanned, scope: Collection[str]) -> Iterator[Finding]:
+    """Files that a run would make anew: one line for each change."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for path in scope:
+        record = state.newest[path]
+        is_true = _has_its_id(record)  # a forged one was told already
+        for change in plan.changes(record) if is_true else ():
+            found[change][path] = record["rule"]
+    for change, rules in found.items():
+        first = next(iter(rules))
+        names = ", ".join(sorted(set(rules.values())))
+        others = f" and {len(rules) - 1} more (rules: {names})" if len(rules) > 1 else ""
+        yield Finding("stale", f"{first}{others}", f"changed since: {change}", _AGAIN)
