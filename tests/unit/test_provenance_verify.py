@@ -1,5 +1,6 @@
 """What verify says of results that were touched: the kind of change, the file, nothing else."""
 
+import hashlib
 import json
 import os
 import re
@@ -276,3 +277,15 @@ def test_every_plan_file_of_a_rule__is_known_to_the_check():
                 names = dict.fromkeys(re.findall(r"\{(\w+)\}", name), "x")
                 record = {"rule": rule, "wildcards": names}
                 assert replanned.plan_file(record, role) == name.format(**names), (rule, role)
+
+
+def test_unpacked_crate__is_held_against_its_metadata():
+    digest = hashlib.sha256(GAP.read_bytes()).hexdigest()
+    told = {"@id": GAP.as_posix(), "@type": "File", "sha256": digest}
+    gone = {"@id": "raw/gone.dm4", "@type": ["File"], "sha256": digest}
+    report = {"@id": f"{FOLDER}/report.html", "@type": "File", "sha256": digest}
+    metadata = Path("ro-crate-metadata.json")
+    metadata.write_text(json.dumps({"@graph": [told, gone, report]}))
+    assert found() == [("missing", "gone.dm4")]
+    metadata.write_text(json.dumps({"@graph": [told | {"sha256": 64 * "0"}]}))
+    assert found() == [("altered", "band_gap.nc")]

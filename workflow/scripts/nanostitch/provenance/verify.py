@@ -13,6 +13,8 @@ from typing import Any
 from nanostitch import store
 from nanostitch.errors import ContractError
 from nanostitch.provenance import ledger, places, records, signature
+from nanostitch.provenance.crate import check
+from nanostitch.provenance.crate.graph import METADATA
 from nanostitch.provenance.findings import Finding, Verdict
 from nanostitch.provenance.identity import identity, sha256
 from nanostitch.provenance.recorded import Recorded
@@ -76,6 +78,7 @@ def verify(
         *_unrecorded(state, named),
         *_inputs(state, scope),
         *raw.problems(),
+        *_crate(root),
         *([] if plan.reason else _stale(state, plan, scope)),
     ]
     return Verdict(tuple(problems), tuple(notes), len(scope), len(state.records), len(raw.files))
@@ -109,6 +112,16 @@ def _ledger(state: Recorded) -> Iterator[Finding]:
         path = _record_path(state, record["uuid"])
         said = "its derivation does not have the id that it names"
         yield Finding("forged", path, said, _RESTORE)
+
+
+def _crate(root: Path) -> Iterator[Finding]:
+    """Files of an unpacked crate that its metadata tell otherwise; a report tells when it ran."""
+    if (root / METADATA).is_file():
+        for problem in check.problems(root):
+            file, _, said = problem.partition(": ")
+            if not file.endswith("/report.html"):
+                kind = "missing" if said.startswith("is absent") else "altered"
+                yield Finding(kind, file, said, "unpack the crate again")
 
 
 def _has_its_id(record: Record) -> bool:
