@@ -64,7 +64,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=02:00:00 DefaultTime=10 DefMemP
 class Slurm:
     """One cluster, named by its folder; the path must be short, as it holds a socket."""
 
-    def __init__(self, folder: Path, nodes: int = 2, cpus: int = 2, node_timeout: int = 15) -> None:
+    def __init__(self, folder: Path, nodes: int = 2, cpus: int = 2, node_timeout: int = 10) -> None:
         self.folder = folder
         self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
         self.cpus = cpus

@@ -113,8 +113,14 @@ def test_sacct__says_that_a_job_failed_which_the_controller_forgot(commands, tmp
 def test_srun__gets_the_configuration_back(commands, monkeypatch):
     monkeypatch.setenv("NANOSTITCH_SLURM_CONF", "/somewhere/slurm.conf")
     monkeypatch.delenv("SLURM_CONF", raising=False)
-    run = commands("slurm", srun='echo "$SLURM_CONF" "$@"')
+    run = commands("slurm", srun='echo "$SLURM_CONF" "$@"', scontrol="echo controller is UP")
     assert run("srun", "-n1", "true").stdout == "/somewhere/slurm.conf -n1 true\n"
+
+
+def test_srun__waits_for_a_controller_that_is_away(commands, tmp_path):
+    back = f"[ -e {tmp_path}/asked ] && echo controller is UP; touch {tmp_path}/asked"
+    run = commands("slurm", srun=f"[ -e {tmp_path}/asked ] && echo begun", scontrol=back)
+    assert run("srun", "true").stdout == "begun\n"
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_interrupt__leaves_no_job_and_no_half_file(cluster, faults, workflow):
 
 def test_node_that_dies__costs_time_alone(cluster, faults, workflow):
     made = workflow("node")
-    run = made.start(SLEEPERS.replace("NAP", "20"), "--retries", "1", *QUICK)
+    run = made.start(SLEEPERS.replace("NAP", "8"), "--retries", "1", *QUICK)
     wait("both jobs", lambda: len(made.made()) == 2, run)
     rows = cluster.run("squeue", "-h", "-o", "%N %Z").stdout.splitlines()
     node = next(row.split()[0] for row in rows if row.endswith(f" {made.folder}"))

@@ -67,6 +67,8 @@ def one_spectrum(folder: Path) -> Project:
     write_batch(made.folder / "batches" / "series", spectra=1, images=0)
     made.edit("batches/series/batch.yaml", SIZES, "")
     made.edit("batches/series/samples.tsv", "grid2\tCsPbBr3\tC\n", "")
+    first = "slurm-init-seconds-before-status-checks: {}\n"
+    made.edit("workflow/profiles/slurm/config.yaml", first.format(10), first.format(2))
     shutil.copy2(PROJECT / "Makefile", made.folder)
     (made.folder / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
     return made

@@ -10,8 +10,9 @@ from recorded_batches import FOLDER
 
 from nanostitch import cli
 from nanostitch.errors import ContractError
-from nanostitch.provenance import chain, identity, layers, records, tree_picture, tree_text
-from nanostitch.provenance.chain import Link
+from nanostitch.provenance import identity, records
+from nanostitch.provenance.trace import chain, layers, tree_picture, tree_text
+from nanostitch.provenance.trace.chain import Link
 
 FIGURE = f"{FOLDER}/figures/figure_1"
 

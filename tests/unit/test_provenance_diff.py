@@ -10,7 +10,7 @@ from recorded_batches import FOLDER
 
 from nanostitch import cli
 from nanostitch.errors import ContractError
-from nanostitch.provenance import difference, history
+from nanostitch.provenance.checks import difference, history
 
 WIDTH = 0.1
 """Half of the 95 % interval of the claim in both runs [eV]."""

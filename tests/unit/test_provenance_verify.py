@@ -15,7 +15,7 @@ from recorded_batches import FOLDER
 
 from nanostitch import cli
 from nanostitch.errors import ContractError
-from nanostitch.provenance import replanned, signature, verify
+from nanostitch.provenance.checks import replanned, signature, verify
 
 GAP = Path(f"{FOLDER}/eels/a/band_gap.nc")
 RECORDS = FOLDER / "provenance" / "records"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nanostitch.commands import Commands
 
 if TYPE_CHECKING:
-    from nanostitch.provenance.difference import Difference, Moved
+    from nanostitch.provenance.checks.difference import Difference, Moved
 
 _MOST = 3
 """Files that are named for one cause; the others are counted."""
@@ -25,7 +25,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print claims that moved with their causes, then what else changed."""
-    from nanostitch.provenance import difference, history
+    from nanostitch.provenance.checks import difference, history
 
     before = history.find(options.before, options.batch)
     after = history.find(options.after, options.batch)

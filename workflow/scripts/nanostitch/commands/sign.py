@@ -16,7 +16,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the signature and name its file."""
-    from nanostitch.provenance import signature
+    from nanostitch.provenance.checks import signature
 
     given = Path(options.batch)
     folder = given if len(given.parts) > 1 else Path("results") / given

@@ -22,7 +22,7 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the chain of the target, and draw it where a picture was asked for."""
-    from nanostitch.provenance import chain, tree_text
+    from nanostitch.provenance.trace import chain, tree_text
 
     link = chain.chain(options.target)
     if options.json:
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.picture is None:
         print("\n".join(tree_text.lines(link)))
     if options.picture is not None:
-        from nanostitch.provenance import tree_picture
+        from nanostitch.provenance.trace import tree_picture
 
         tree_picture.draw(link, options.picture)
         if not options.json:

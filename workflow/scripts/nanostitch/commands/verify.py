@@ -24,14 +24,14 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print one line for each problem, then how much was checked."""
-    from nanostitch.provenance import verify
+    from nanostitch.provenance.checks import verify
 
     failed = False
     for (root, batch), paths in verify.batches(options.paths).items():
         verdict = verify.verify(root, batch, paths, options.allowed_signers)
         problems, notes = list(verdict.problems), list(verdict.notes)
         if options.rerun:
-            from nanostitch.provenance import rerun
+            from nanostitch.provenance.checks import rerun
 
             again = rerun.compare(root, batch, paths)
             problems += again.problems

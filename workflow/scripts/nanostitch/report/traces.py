@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nanostitch.errors import NanostitchError
-from nanostitch.provenance.chain import Chains, Link
-from nanostitch.provenance.places import Place
+from nanostitch.provenance.trace.chain import Chains, Link
+from nanostitch.provenance.trace.places import Place
 from nanostitch.report.collect import Contents, Json, job_name
 
 WORDS = {
@@ -30,9 +30,9 @@ _NO_FACTS = {"", "{}", "[]", "NaN", "null"}
 class Graph:
     """Nodes of files, panels and claims; each is traced when it is first asked for.
 
-    A node is what a reader sees of a :class:`nanostitch.provenance.chain.Link`: ``inputs`` are
-    keys of :attr:`nodes`, ``parameters`` the number of a list in :attr:`parameters`, which
-    many nodes share.
+    A node is what a reader sees of a :class:`nanostitch.provenance.trace.chain.Link`:
+    ``inputs`` are keys of :attr:`nodes`, ``parameters`` the number of a list in
+    :attr:`parameters`, which many nodes share.
     """
 
     def __init__(self, contents: Contents) -> None:

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from nanostitch import store
 from nanostitch.errors import ContractError
-from nanostitch.provenance import figure_id, parts, places
 from nanostitch.provenance.identity import sha256
-from nanostitch.provenance.origins import Origin, Origins
-from nanostitch.provenance.places import Place
 from nanostitch.provenance.records import Record
+from nanostitch.provenance.trace import figure_id, parts, places
+from nanostitch.provenance.trace.origins import Origin, Origins
+from nanostitch.provenance.trace.places import Place
 
 Kind = Literal["raw", "product", "figure", "panel", "table", "claim"]
 FIGURES = (".pdf", ".svg", ".png")

@@ -8,7 +8,7 @@ within a layer an order by the mean place of neighbours, which keeps crossings f
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nanostitch.provenance.chain import Link
+from nanostitch.provenance.trace.chain import Link
 
 _SWEEPS = 6
 """Passes over the layers; more hardly change an order."""

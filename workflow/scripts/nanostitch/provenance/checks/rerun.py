@@ -14,10 +14,10 @@ import xarray as xr
 from nanostitch import store
 from nanostitch.errors import ContractError
 from nanostitch.plan_files import PROJECT
-from nanostitch.provenance.findings import Finding
+from nanostitch.provenance.checks.findings import Finding
+from nanostitch.provenance.checks.recorded import Recorded
+from nanostitch.provenance.checks.replanned import configuration_arguments
 from nanostitch.provenance.identity import sha256
-from nanostitch.provenance.recorded import Recorded
-from nanostitch.provenance.replanned import configuration_arguments
 
 _LEFT_OUT = ("results", ".snakemake", ".git")
 """What a new run must not see of the folder in which the first one ran."""

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from nanostitch.errors import ContractError
-from nanostitch.provenance import ledger, places, records
-from nanostitch.provenance.recorded import Recorded
+from nanostitch.provenance import ledger, records
+from nanostitch.provenance.checks.recorded import Recorded
 from nanostitch.provenance.records import Record
+from nanostitch.provenance.trace import places
 
 LATEST, PREVIOUS = "latest", "previous"
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nanostitch.intervals import NORMAL_95
-from nanostitch.provenance.history import State
+from nanostitch.provenance.checks.history import State
+from nanostitch.provenance.checks.replanned import differences
 from nanostitch.provenance.records import Record
-from nanostitch.provenance.replanned import differences
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nanostitch.provenance.chain import Link
 from nanostitch.provenance.records import Record
+from nanostitch.provenance.trace.chain import Link
 
 WIDTH = 100
 """Columns of a terminal that a tree fits."""

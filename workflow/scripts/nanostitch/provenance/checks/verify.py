@@ -12,14 +12,16 @@ from typing import Any
 
 from nanostitch import store
 from nanostitch.errors import ContractError
-from nanostitch.provenance import ledger, places, records, signature
+from nanostitch.provenance import ledger, records
+from nanostitch.provenance.checks import signature
+from nanostitch.provenance.checks.findings import Finding, Verdict
+from nanostitch.provenance.checks.recorded import Recorded
+from nanostitch.provenance.checks.replanned import Replanned
 from nanostitch.provenance.crate import check
 from nanostitch.provenance.crate.graph import METADATA
-from nanostitch.provenance.findings import Finding, Verdict
 from nanostitch.provenance.identity import identity, sha256
-from nanostitch.provenance.recorded import Recorded
 from nanostitch.provenance.records import Record
-from nanostitch.provenance.replanned import Replanned
+from nanostitch.provenance.trace import places
 
 _AGAIN = "run the workflow again"
 _MAKE_ANEW = "restore it from a copy, or delete it and run the workflow again"

@@ -5,9 +5,9 @@ from typing import Any
 
 from nanostitch.atomic import replacing
 from nanostitch.errors import ContractError
-from nanostitch.provenance import layers, tree_text
-from nanostitch.provenance.chain import Link
-from nanostitch.provenance.layers import Node
+from nanostitch.provenance.trace import layers, tree_text
+from nanostitch.provenance.trace.chain import Link
+from nanostitch.provenance.trace.layers import Node
 
 SUFFIXES = (".svg", ".pdf", ".png")
 _COLUMN_IN, _ROW_IN = 2.6, 0.46

@@ -1,0 +1,1 @@
+"""Whether results are still what was made, and what changed between two runs."""
