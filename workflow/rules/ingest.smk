@@ -2,6 +2,7 @@
 
 
 rule fetch:
+    localrule: True  # nodes of a cluster often have no way out
     input:
         source="results/{batch}/plan/fetched/{acquisition}.json",
     output:
