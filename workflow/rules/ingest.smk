@@ -2,7 +2,6 @@
 
 
 rule fetch:
-    localrule: True  # nodes of a cluster often have no way out
     input:
         source="results/{batch}/plan/fetched/{acquisition}.json",
     output:
@@ -13,6 +12,7 @@ rule fetch:
         "results/{batch}/benchmarks/fetch/{acquisition}/{file}.tsv"
     wildcard_constraints:
         file="[^/]+",
+    localrule: True  # nodes of a cluster often have no way out
     conda:
         "../../envs/nanostitch.yaml"
     threads: 1
