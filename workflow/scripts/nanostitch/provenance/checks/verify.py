@@ -269,7 +269,7 @@ def _found(root: Path, path: str, folder: Path | None) -> Path:
 def _stale(state: Recorded, plan: Replanned, scope: Collection[str]) -> Iterator[Finding]:
     """Files that a run would make anew: one line for each change."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for path in scope:
+    for path in sorted(scope):
         record = state.newest[path]
         is_true = _has_its_id(record)  # a forged one was told already
         for change in plan.changes(record) if is_true else ():
