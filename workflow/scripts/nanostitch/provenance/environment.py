@@ -46,7 +46,7 @@ def describe(lock: Path, native: Mapping[str, str]) -> dict[str, Any]:
 
 def identifier(environment: Mapping[str, Any]) -> str:
     """Id of an environment: SHA-256 of its canonical JSON (hexadecimal)."""
-    return hashlib.sha256(identity.canonical(environment).encode()).hexdigest()
+    return identity.digest(environment)
 
 
 def _differs(found: Mapping[str, str], lock: str) -> list[str]:

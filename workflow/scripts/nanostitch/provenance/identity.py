@@ -28,6 +28,11 @@ def canonical(document: object) -> str:
     )
 
 
+def digest(document: object) -> str:
+    """SHA-256 of the canonical JSON of a document (hexadecimal)."""
+    return hashlib.sha256(canonical(document).encode()).hexdigest()
+
+
 def identity(derivation: Mapping[str, Any]) -> str:
-    """Id of a derivation: ``sha256:`` and the digest of its canonical JSON."""
-    return "sha256:" + hashlib.sha256(canonical(derivation).encode()).hexdigest()
+    """Id of a derivation: ``sha256:`` and its digest."""
+    return f"sha256:{digest(derivation)}"

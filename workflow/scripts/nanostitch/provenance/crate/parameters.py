@@ -1,12 +1,11 @@
 """Settings of a step as formal parameters and values, with the unit that each name ends in."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nanostitch import plan_files, schema
 from nanostitch.provenance.crate.graph import Graph, Reference, part_of_id
-from nanostitch.provenance.identity import canonical
+from nanostitch.provenance.identity import canonical, digest
 
 UNITS = {
     "per_100_nm": "(100 nm)-1",
@@ -75,7 +74,7 @@ def _formal(graph: Graph, rule: str, name: str, value: Any) -> Reference:
 
 def _value(graph: Graph, rule: str, name: str, value: Any, formal: Reference) -> Reference:
     told = value if _type(value) != "Text" or isinstance(value, str) else canonical(value)
-    short = hashlib.sha256(canonical(value).encode()).hexdigest()[:_SHORT]
+    short = digest(value)[:_SHORT]
     identifier = f"#value/{part_of_id(rule)}/{part_of_id(name)}/{short}"
     return graph.note(
         identifier,
