@@ -321,14 +321,12 @@ def _child() -> None:
 
 
 def _outcome(path: Path, techniques: list[str]) -> dict[str, str]:
+    spectrum = TOLD["scaled" if path.suffix in (".msa", ".tif") else "microscope"]
+    told = {"adf": {"pixel_size_nm": 1.0}, "eels": spectrum, "edx": spectrum}
     refusals = []
     for technique in techniques:
-        told = TOLD["scaled" if path.suffix in (".msa", ".tif") else "microscope"]
         try:
-            calibrations = told if technique in ("adf", "eels", "edx") else {}
-            if technique == "adf":
-                calibrations = {"pixel_size_nm": 1.0}
-            dataset = raw.read(path, technique, calibrations, None)
+            dataset = raw.read(path, technique, told.get(technique, {}), None)
             contracts.check(dataset, RAW[technique], path.name)
             assert all(size > 0 for size in dataset.sizes.values()), "an empty product"
         except NanostitchError as error:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from figure_trees import texts as drawn_texts
-from test_plqy_quantum_yield import curves, measured
+from sphere_curves import curves, measured
 
 from nanostitch import contracts, draw
 from nanostitch.contracts.plqy import QUANTUM_YIELD

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy import stats
-from test_plqy_quantum_yield import FACTOR, LIGHT, WAVELENGTH, curves, holds, measured, reasons
+from sphere_curves import FACTOR, LIGHT, WAVELENGTH, curves, holds, measured, reasons
 
 from nanostitch import quality
 from nanostitch.plqy import peak, reabsorption, repeats

@@ -64,8 +64,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises
     ------
     BatchError
-        If the file is missing, very large, not UTF-8, not YAML, not a mapping, repeats a key, or
-        has aliases or nesting without end.
+        If the file is missing, very large, not UTF-8, not YAML, not a mapping, repeats a key, has
+        aliases or nesting without end, or holds a character that is not printed.
     """
     try:
         document = yaml.load(_text(path), Loader=_Loader)

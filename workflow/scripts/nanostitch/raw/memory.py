@@ -12,11 +12,6 @@ from nanostitch.errors import FormatError
 
 from .companions import companions
 
-try:
-    import resource
-except ImportError:  # a system without such limits
-    resource = None  # type: ignore[assignment]
-
 ALWAYS_FINE_BYTES = 8 * 2**30
 """What any file may take: a map of 1000 by 1000 pixels with 4096 channels of 16 bits."""
 EXPANSION = 64
@@ -49,9 +44,11 @@ def bounded(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _limited(allowance: int) -> Iterator[None]:
     """Limit the address space of this process, where the system can, and lift the limit again."""
-    if resource is None or not _STATM.is_file():
+    if not _STATM.is_file():
         yield
         return
+    import resource  # which systems without such limits lack
+
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     mapped = int(_STATM.read_text("ascii").split()[0]) * resource.getpagesize()
     limits = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import rawfiles
 from fuzzing import Outcomes, Reader, Seed, mutations, seeds
-from test_raw_safety import subjects
+from small_files import subjects
 from test_raw_sphere import hamamatsu
 
 from nanostitch import raw
