@@ -9,7 +9,6 @@ as well, with jobs started plainly and warm: CPU seconds an acquisition.
 """
 
 import argparse
-import csv
 import math
 import resource
 import subprocess
@@ -18,6 +17,8 @@ import tempfile
 from pathlib import Path
 
 import campaigns
+
+from nanostitch import run_files
 
 _PLAN = """
 import sys, time, yaml
@@ -71,11 +72,8 @@ def run(folder: Path, count: int, warm: bool) -> tuple[float, float]:
     name = f"run{count}{'warm' if warm else 'plain'}"
     campaigns.write(folder / "batches" / name, count)
     total = cpu_seconds(folder, f"batches/{name}", "--quiet", "all", warm=warm)
-    jobs = 0.0
-    for path in (folder / "results" / name / "benchmarks").rglob("*.tsv"):
-        with path.open(encoding="utf-8", newline="") as file:
-            told = [row["cpu_time"] for row in csv.DictReader(file, delimiter="\t")]
-        jobs += sum(float(seconds) for seconds in told if seconds != "NA")
+    files = run_files.benchmarks(folder / "results" / name)
+    jobs = sum(cpu for path in files for _, cpu in run_files.times(path))
     return total / count, jobs / count
 
 

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nanostitch.comparison import cells, effect, trend
+from nanostitch import quality
+from nanostitch.comparison import cells, effect, product, trend
 
-BAD = 2
-"""Verdict of a product that no claim uses."""
 ENDS = ("value", "value_lower", "value_upper")
 ROW = "{:24s} {:>34s} {:>12s} {:>6s}"
 
@@ -51,22 +50,19 @@ def of_comparison(run: Path, measure: Mapping[str, Any]) -> float:
     name = measure["comparison"]
     plan = json.loads((run / "plan" / "comparisons" / f"{name}.json").read_text("utf-8"))
     settings, groups = plan["settings"], plan["groups"]
-    found = opened(run / "comparisons" / f"{name}.nc")
-    used = np.flatnonzero(found["seen_why_not"].values == "")
-    group = found["seen_group"].values[used].astype(int)
+    used = product.used(opened(run / "comparisons" / f"{name}.nc"))
+    group = used["seen_group"].values.astype(int)
     value = np.array(
         [
             truth_of(run, str(acquisition), settings["variable"], groups[number]["where"])
-            for acquisition, number in zip(
-                found["seen_acquisition"].values[used], group, strict=True
-            )
+            for acquisition, number in zip(used["seen_acquisition"].values, group, strict=True)
         ]
     )
     in_ratio = settings["question"] == "ratio" or settings["scale"] == "ratio"
     if not np.isfinite(value).all() or (in_ratio and not (value > 0).all()):
         return np.nan
     scaled = np.log(value) if in_ratio else value
-    sample = found["seen_sample"].values[used].tolist()
+    sample = used["seen_sample"].values.tolist()
     means = cells.means(scaled, sample, group, len(groups))
     if "group" in measure:
         place = [one["label"] for one in groups].index(measure["group"])
@@ -78,19 +74,13 @@ def of_comparison(run: Path, measure: Mapping[str, Any]) -> float:
     return float(np.exp(shown)) if in_ratio else shown
 
 
-def of_products(run: Path, measure: Mapping[str, Any], paths: Sequence[str]) -> float:
-    """Mean over samples of the truths behind the products that a claim names."""
+def of_products(run: Path, measure: Mapping[str, Any]) -> float:
+    """Mean over samples of the truths behind the products that a claim selects and can use."""
     if measure.get("objects", "mean") != "mean":
         return np.nan
-    value, sample = [], []
-    for path in paths:
-        file = run / Path(path).relative_to(Path("results", run.name))
-        with xr.open_dataset(file, decode_times=False) as product:
-            attrs, is_bad = product.attrs, int(product["verdict"]) == BAD
-        if not is_bad:
-            name = str(attrs["acquisition"])
-            value.append(truth_of(run, name, measure["variable"], measure["where"]))
-            sample.append(str(attrs["sample"]))
+    used = list(selected(run, measure))
+    truth = (truth_of(run, a, measure["variable"], measure["where"]) for a, _ in used)
+    value, sample = list(truth), [name for _, name in used]
     if not value or not np.isfinite(value).all():
         return np.nan
     each = cells.means(np.array(value), sample, np.zeros(len(value), dtype=int), 1)
@@ -106,25 +96,20 @@ def claims_of(run: Path) -> Iterator[tuple[str, list[float], float]]:
             continue
         row = about.isel(claim=about["claim"].values.tolist().index(claim["id"]))
         measure = claim["measure"]
-        if "comparison" in measure:
-            true = of_comparison(run, measure)
-        else:
-            true = of_products(run, measure, selected(run, measure))
-        yield claim["id"], [float(row[end]) for end in ENDS], true
+        truth = of_comparison if "comparison" in measure else of_products
+        yield claim["id"], [float(row[end]) for end in ENDS], truth(run, measure)
 
 
-def selected(run: Path, measure: Mapping[str, Any]) -> list[str]:
-    """Products of a name whose acquisitions a claim selects."""
-    found = []
+def selected(run: Path, measure: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Acquisition and sample of each product that a claim selects and that is not bad."""
+    listed = {
+        key: one if isinstance(one, list) else [one] for key, one in measure["select"].items()
+    }
     for path in sorted(run.glob(f"*/*/{measure['product']}.nc")):
-        with xr.open_dataset(path, decode_times=False) as product:
-            attrs = product.attrs
-        listed = {
-            key: one if isinstance(one, list) else [one] for key, one in measure["select"].items()
-        }
-        if all(attrs.get(key) in values for key, values in listed.items()):
-            found.append(Path("results", run.name, *path.relative_to(run).parts).as_posix())
-    return found
+        with xr.open_dataset(path, decode_times=False) as found:
+            attrs, is_bad = found.attrs, quality.level(found) == "bad"
+        if not is_bad and all(attrs.get(key) in values for key, values in listed.items()):
+            yield str(attrs["acquisition"]), str(attrs["sample"])
 
 
 def written(numbers: Sequence[float]) -> str:
@@ -153,11 +138,8 @@ def main() -> None:
             if known:
                 held.setdefault(name, []).append(within)
             said = f"{true:.4g}" if np.isfinite(true) else "none"
-            print(
-                ROW.format(
-                    name, written(ours), said, {True: "yes", False: "no"}[within] if known else "-"
-                )
-            )
+            answer = ("yes" if within else "no") if known else "-"
+            print(ROW.format(name, written(ours), said, answer))
     times = sum(len(one) for one in held.values())
     print(f"\n{sum(map(sum, held.values()))} of {times} intervals hold the truth, {len(runs)} runs")
     missed = [name for name, one in held.items() if not all(one)]

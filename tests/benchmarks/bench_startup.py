@@ -21,6 +21,7 @@ _PREAMBLE = """\
 from snakemake.logging import logger
 from snakemake.iocontainers import Snakemake
 """
+"""What Snakemake puts before a script."""
 _TOLD = """
 import pathlib, resource
 used = resource.getrusage(resource.RUSAGE_SELF)
@@ -31,10 +32,7 @@ pathlib.Path({path!r}).write_text(str(used.ru_utime + used.ru_stime))
 def imports_of(script: Path, told: Path) -> str:
     """The script up to where its job begins, which then tells the CPU time it took [s]."""
     head, _, _ = script.read_text("utf-8").partition(_BEGIN)
-    preamble = (
-        "from snakemake.logging import logger\nfrom snakemake.iocontainers import Snakemake\n"
-    )
-    return preamble + head + _TOLD.format(path=str(told))
+    return _PREAMBLE + head + _TOLD.format(path=str(told))
 
 
 def main() -> None:

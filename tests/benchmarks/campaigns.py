@@ -11,9 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
-sys.path[:0] = [str(PROJECT / "tests" / "unit")]
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS / "unit"), str(TESTS / "workflow")]
 import rawfiles  # noqa: E402  (beside the unit tests)
+from projects import clone as clone  # noqa: E402  (beside those of the workflow)
 
 CONDITIONS, SAMPLES = 10, 10
 TECHNIQUES = {
@@ -49,14 +50,6 @@ figures:
     panels:
       - {{kind: spectra, select: {{condition: c0}}}}
 """
-
-
-def clone(folder: Path) -> None:
-    """Copy the workflow, its configuration and its lock to an empty folder."""
-    folder.mkdir(parents=True)
-    shutil.copy2(PROJECT / "Snakefile", folder)
-    for name in ("workflow", "config", "envs"):
-        shutil.copytree(PROJECT / name, folder / name)
 
 
 def write(folder: Path, count: int, techniques: tuple[str, ...] = tuple(TECHNIQUES)) -> None:

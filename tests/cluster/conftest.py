@@ -3,15 +3,11 @@
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # where the helpers of this folder alone lie
-
 from projects import Project
 from slurm import Slurm, missing
 from workflows import Workflow, one_spectrum, runs_of

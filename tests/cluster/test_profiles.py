@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nanostitch.cluster import requests
+
 PROFILES = Path(__file__).parents[2] / "workflow" / "profiles"
 POLL = "-X --parsable2 --clusters all --noheader --format=JobIdRaw,State --name run"
 
@@ -64,19 +66,25 @@ def test_the_profile_of_slurm__has_no_hole_of_the_plugin_open():
     assert profile["retries"] >= 1
 
 
+def rules() -> dict[str, str]:
+    """What each rule says, by its name."""
+    texts = [path.read_text("utf-8") for path in (PROFILES.parent / "rules").glob("*.smk")]
+    pattern = re.compile(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", re.MULTILINE | re.DOTALL)
+    return dict(found for text in texts for found in pattern.findall(text))
+
+
+def test_local_rules__are_those_that_the_preflight_leaves_out():
+    local = {name for name, text in rules().items() if "localrule: True" in text}
+    assert local | {"all"} == requests.NOT_SUBMITTED
+
+
 def test_every_rule_of_an_acquisition__is_in_its_group():
     profile = yaml.safe_load((PROFILES / "slurm" / "config.yaml").read_text())
     grouped = {entry.partition("=")[0] for entry in profile["groups"]}
-    rules = {}
-    for path in (PROFILES.parent / "rules").glob("*.smk"):
-        for name, text in re.findall(
-            r"^rule (\w+):\n(.*?)(?=^rule |\Z)", path.read_text(), re.M | re.S
-        ):
-            rules[name] = text
-    del rules["fetch"]  # downloads, which nodes without a way out cannot
-    single = {name for name, text in rules.items() if "/{acquisition}" in text.split("log:")[0]}
+    submitted = {n: text for n, text in rules().items() if n not in requests.NOT_SUBMITTED}
+    single = {name for name, text in submitted.items() if "/{acquisition}" in text.split("log:")[0]}
     assert single <= grouped
-    assert grouped <= set(rules)
+    assert grouped <= set(submitted)
 
 
 def test_sacct__passes_on_what_accounting_says_with_plain_states(commands):

@@ -4,21 +4,16 @@ The workflows of ``shell:`` jobs that wait run side by side, as each waits more 
 """
 
 import os
-import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from projects import clone
-from workflows import PATIENCE_S, Workflow, hashes, jobs_in, make, runs_of, wait
+from projects import digests
+from workflows import PATIENCE_S, Workflow, jobs_in, local_copy, make, outage, runs_of, wait
 
 QUICK = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10")
 OUTAGE_S = 25
-SAVED_S = 8
-"""The controller saves its jobs every 5 s. One killed before gives their numbers away again, and
-Slurm then drains the nodes on which they run ("Duplicate jobid"), for an administrator to mend."""
 FAULTS = """\
 rule all:
     input: "out/hungry", "out/slow", "out/fails", "out/fine"
@@ -70,9 +65,7 @@ def faults(workflow: Callable[..., Workflow]) -> Iterator[tuple[Workflow, subpro
 def test_batch__survives_a_kill_and_a_controller_that_is_away_with_equal_bytes(
     cluster, faults, batch
 ):
-    local = clone(batch.folder.parent / "local")
-    shutil.copytree(batch.folder / "batches", local.folder / "batches")
-
+    local = local_copy(batch)
     killed = make(batch, cluster, "figures")
     wait("a running job", lambda: any("RUNNING" in job for job in jobs_in(cluster, batch.folder)))
     ((name, process),) = runs_of(batch).items()
@@ -85,14 +78,13 @@ def test_batch__survives_a_kill_and_a_controller_that_is_away_with_equal_bytes(
     resumed = make(batch, cluster, "resume")
     wait("the next run", lambda: runs_of(batch) and name not in runs_of(batch), resumed)
     wait("its jobs", lambda: jobs_in(cluster, batch.folder), resumed)
-    time.sleep(SAVED_S)
-    cluster.kill("slurmctld")
-    time.sleep(OUTAGE_S)
-    cluster.start_controller()
-    local.snakemake()
+    reference = local.start()  # while this waits for the controller
+    outage(cluster, OUTAGE_S)
+    printed, _ = reference.communicate()
+    assert reference.returncode == 0, printed
     assert resumed.wait(PATIENCE_S) == 0, (batch.folder / "make.log").read_text("utf-8")
     assert "cancelling" in (batch.folder / "make.log").read_text("utf-8")
-    assert hashes(batch.folder / "results") == hashes(local.folder / "results")
+    assert digests(batch) == digests(local)
     assert not runs_of(batch)
     assert not jobs_in(cluster, batch.folder)
 

@@ -1,6 +1,5 @@
 """Workflows that the tests run through the project's profiles on a test cluster."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,9 @@ PROJECT = Path(__file__).parents[2]
 PROFILES = PROJECT / "workflow" / "profiles"
 SIZES = "      - {kind: size_histogram, select: {sample: [grid1, grid2]}}\n"
 PATIENCE_S = 600
+SAVED_S = 8
+"""The controller saves its jobs every 5 s. One killed before gives their numbers away again, and
+Slurm then drains the nodes on which they run ("Duplicate jobid"), for an administrator to mend."""
 
 
 class Workflow:
@@ -78,12 +80,11 @@ def make(
     project: Project, cluster: Slurm, goal: str, profile: str = "slurm"
 ) -> subprocess.Popen[str]:
     """Start a goal of the Makefile with a profile, what it prints going to ``make.log``."""
-    packages = {"PYTHONPATH": str(project.folder / "workflow" / "scripts")}
     with (project.folder / "make.log").open("w") as log:
         return subprocess.Popen(
             ["make", "-o", ".venv/ready", goal, f"PROFILE={profile}", f"BATCH={project.batch}"],
             cwd=project.folder,
-            env=cluster.environment | packages,
+            env=cluster.environment | project.package,
             stdout=log,
             stderr=log,
             text=True,
@@ -91,16 +92,19 @@ def make(
         )
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """Digest of each product, and of each table and figure."""
-    ends = {".nc", ".tsv", ".pdf", ".svg", ".png", ".md"}
-    aside = {"benchmarks", "provenance"}
-    files = [p for p in sorted(folder.rglob("*")) if p.suffix in ends and p.is_file()]
-    kept = [p for p in files if not aside & set(p.relative_to(folder).parts)]
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in kept
-    }
+def local_copy(batch: Project) -> Project:
+    """A project with the same batch, not yet run, for a run without a cluster."""
+    local = clone(batch.folder.parent / "local")
+    shutil.copytree(batch.folder / "batches", local.folder / "batches")
+    return local
+
+
+def outage(cluster: Slurm, seconds: float) -> None:
+    """Kill the controller once it has saved its jobs, and start it again some time later."""
+    time.sleep(SAVED_S)
+    cluster.kill("slurmctld")
+    time.sleep(seconds)
+    cluster.start_controller()
 
 
 def wait(what: str, ready: Callable[[], object], run: subprocess.Popen[str] | None = None) -> None:

@@ -8,6 +8,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from recorded import derived, leave, state
 
 from nanostitch import store
 from nanostitch.draw import files
@@ -25,7 +26,7 @@ class Batch:
         self.claim = (2.40, 2.30, 2.50)
         self.code = "c" * 64
 
-    def job(self, rule, inputs, outputs, plan, wildcards, error=None):
+    def job(self, rule, inputs, outputs, plan, wildcards):
         """Record a job; ``outputs`` maps path to what writes the file, given the derivation."""
         given = [(role, path) for role, paths in inputs.items() for path in paths]
         derivation = {
@@ -33,37 +34,29 @@ class Batch:
             "rule": rule,
             "wildcards": wildcards,
             "plan": {"step": {"settings": {}, "code_sha256": self.code}} | plan,
-            "inputs": [self._input(role, Path(path)) for role, path in given],
+            "inputs": [derived(Path(), role, path) for role, path in given],
         }
         self.clock += 1
         name = str(uuid.UUID(int=self.clock))
         written = [write(Path(path), derivation) for path, write in outputs.items()]
         found = [
-            {"role": "nc", "path": path, "data_sha256": digest, **state(path)}
+            {"role": "nc", "path": path, "data_sha256": digest, **state(Path(path))}
             for path, digest in zip(outputs, written, strict=True)
         ]
-        record = {
-            **{"format": 1, "uuid": name, "run": "r", "status": "completed", "error": None},
-            **{"rule": rule, "wildcards": wildcards, "script": f"workflow/scripts/{rule}.py"},
-            "derivation_id": identity.identity(derivation),
-            "derivation": derivation,
-            "inputs": [
-                {"role": role, "path": path, "record": self._maker(path), **state(path)}
+        leave(
+            Path(),
+            derivation,
+            uuid=name,
+            run="r",
+            inputs=[
+                {"role": role, "path": path, "record": self._maker(path), **state(Path(path))}
                 for role, path in given
             ],
-            "outputs": found,
-            "started": f"2026-01-01T00:00:{self.clock:02d}.000+00:00",
-            "ended": f"2026-01-01T00:00:{self.clock:02d}.500+00:00",
-            "execution": {"host": "here"},
-            "environment": None,
-            "hygiene": {},
-        }
-        records.write(FOLDER / "provenance" / "records" / f"{name}.json", record)
-        for output in found:
-            kept = {k: v for k, v in output.items() if k != "role"}
-            kept |= {"derivation_id": record["derivation_id"], "record": name}
-            records.write(records.pointer_path(output["path"]), kept)
-        return record
+            outputs=found,
+            started=f"2026-01-01T00:00:{self.clock:02d}.000+00:00",
+            ended=f"2026-01-01T00:00:{self.clock:02d}.500+00:00",
+            execution={"host": "here"},
+        )
 
     def measure(self, acquisition):
         """From a raw file to a band gap."""
@@ -129,12 +122,6 @@ class Batch:
     def close(self, run):
         assert ledger.close(FOLDER, "completed", run)
 
-    def _input(self, role, path):
-        found = {"role": role, "name": path.name, "sha256": identity.sha256(path)}
-        if path.suffix == ".nc":
-            found |= {"name": path.as_posix(), "derivation_id": store.identity_of(str(path))}
-        return found
-
     def _maker(self, path):
         kept = records.pointer(path)
         return kept["record"] if kept else None
@@ -152,10 +139,6 @@ def make() -> Batch:
     batch.answer()
     batch.close("11111111-run")
     return batch
-
-
-def state(path):
-    return {"sha256": identity.sha256(Path(path)), "size": Path(path).stat().st_size}
 
 
 def product(values, sources=None, **attributes):

@@ -5,7 +5,6 @@ awkward names, products that carry their derivation, a figure of two panels, a c
 one record a job, pointers, the run and the ledger. Values are arbitrary; digests are true.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import netCDF4
 import numpy as np
+from recorded import derived, leave, state
 
 from nanostitch import code, store
 from nanostitch.plan_files import SCRIPTS
@@ -106,38 +106,34 @@ class Run:
             "rule": rule,
             "wildcards": {"batch": "series", **wildcards},
             "plan": {role: records.load(self.folder / path) for role, path in plans.items()},
-            "inputs": [self._derived(one) for one in given],
+            "inputs": [derived(self.folder, role, path) for role, path in inputs],
         }
         for path, content in outputs.items():
             self._write(self.folder / path, content, derivation)
         uuid = f"00000000-0000-4000-8000-{self.number:012d}"
-        made = [self._made(path) for path in outputs]
-        self._record(uuid, rule, derivation, given, made)
-        for output in made:
-            self._makers[output["path"]] = uuid
-            pointer = {key: value for key, value in output.items() if key != "role"}
-            pointer |= {"derivation_id": identity.identity(derivation), "record": uuid}
-            below = Path(output["path"]).relative_to("results/series")
-            kept = f"results/series/provenance/outputs/{below.as_posix()}.json"
-            records.write(self.folder / kept, pointer)
+        started = BEGAN + timedelta(seconds=10 * self.number)
+        leave(
+            self.folder,
+            derivation,
+            uuid=uuid,
+            run=RUN,
+            inputs=given,
+            outputs=[self._made(path) for path in outputs],
+            started=started.isoformat(timespec="milliseconds"),
+            ended=(started + timedelta(seconds=6)).isoformat(timespec="milliseconds"),
+            overhead_s=0.03,
+            execution=_execution(),
+        )
+        self._makers |= dict.fromkeys(outputs, uuid)
 
     def _given(self, role: str, path: str) -> dict[str, Any]:
         file = self.folder / path
         return {
             "role": role,
             "path": file.name if path.startswith("batches/measured/") else path,
-            "sha256": identity.sha256(file),
-            "size": file.stat().st_size,
+            **state(file),
             "record": self._makers.get(path),
         }
-
-    def _derived(self, given: Mapping[str, Any]) -> dict[str, str]:
-        path = given["path"]
-        found = {"role": given["role"], "name": Path(path).name, "sha256": given["sha256"]}
-        if path.endswith(".nc"):
-            carried = store.identity_of(str(self.folder / path))
-            found |= {"name": path, "derivation_id": carried}
-        return found
 
     def _made(self, path: str) -> dict[str, Any]:
         file = self.folder / path
@@ -145,8 +141,7 @@ class Run:
         return {
             "role": file.suffix[1:],
             "path": path,
-            "sha256": identity.sha256(file),
-            "size": file.stat().st_size,
+            **state(file),
             "data_sha256": store.data_sha256(str(file)) if is_product else None,
         }
 
@@ -167,30 +162,6 @@ class Run:
         with netCDF4.Dataset(path, "a") as file:
             file["provenance"].setncattr_string("data_sha256", store.data_sha256(str(path)))
 
-    def _record(self, uuid: str, rule: str, derivation: Any, given: Any, made: Any) -> None:
-        started = BEGAN + timedelta(seconds=10 * self.number)
-        record = {
-            "format": 1,
-            "uuid": uuid,
-            "run": RUN,
-            "status": "completed",
-            "error": None,
-            "rule": rule,
-            "wildcards": derivation["wildcards"],
-            "script": f"workflow/scripts/{rule}.py",
-            "derivation_id": identity.identity(derivation),
-            "derivation": derivation,
-            "inputs": given,
-            "outputs": made,
-            "started": started.isoformat(timespec="milliseconds"),
-            "ended": (started + timedelta(seconds=6)).isoformat(timespec="milliseconds"),
-            "overhead_s": 0.03,
-            "execution": _execution(),
-            "environment": None,
-            "hygiene": {"undeclared_reads": [], "network": [], "modules_outside_closure": []},
-        }
-        records.write(self.folder / f"results/series/provenance/records/{uuid}.json", record)
-
 
 def make(folder: Path, operator: dict[str, str] | None = None) -> Path:
     """Write batch ``folder/batches/series`` and ``folder/results/series``; returns the batch."""
@@ -203,12 +174,7 @@ def make(folder: Path, operator: dict[str, str] | None = None) -> Path:
         _spectrum(run, steps, number)
     _figure(run, steps)
     _claims(run, steps)
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        ledger.close(Path("results/series"), "completed", RUN)
-    finally:
-        os.chdir(before)
+    ledger.close(folder / "results/series", "completed", RUN)
     return batch
 
 

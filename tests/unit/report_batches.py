@@ -6,6 +6,7 @@ what a bar of the histogram holds. Variables that the page does not read are zer
 """
 
 import contextlib
+import html
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -170,9 +171,7 @@ def _image(name: str, title: str, note: str) -> None:
         aspect_ratio=[1.0, 1.1, 1.3],
         units=[1, 1, 4],
     )
-    product["verdict"] = quality.verdict({"few particles": "doubtful"}).assign_attrs(
-        quality.verdict({"few particles": "doubtful"}).attrs | {"units": "1"}
-    )
+    product["verdict"] = quality.verdict({"few particles": "doubtful"}).assign_attrs(units="1")
     field = quality.flags({"merged_shape": xr.DataArray([False, False, True], dims="particle")})
     product["quality"] = field.assign_attrs(units="1")
     given = {"raw": f"{folder}/raw.nc", "step": _plan("particles", {"settings": {"min_nm": 3}})}
@@ -205,9 +204,7 @@ def _scan(name: str, scan: dict[str, int], title: str) -> None:
         product = _product(contract, sizes, dims, **values)
         for flags in set(product) & {"band_gap_quality", "region_quality", "zlp_quality"}:
             product[flags].attrs |= {"flag_masks": np.array([1], "u2"), "flag_meanings": "no_onset"}
-        product["verdict"] = quality.verdict({}).assign_attrs(
-            quality.verdict({}).attrs | {"units": "1"}
-        )
+        product["verdict"] = quality.verdict({}).assign_attrs(units="1")
         job = _job(end, f"{folder}/{end}.nc", {"of": f"{folder}/{before}.nc"}, acquisition=name)
         store.write(product, contract, job, about)
         before = end
@@ -246,7 +243,7 @@ def _figure(products: list[str], title: str) -> None:
     for suffix in ("pdf", "svg"):
         Path(f"{path}.{suffix}").write_text("drawn", "utf-8")
     caption = f"**{title}.** (a) Edges of <i>two</i> images. Intervals hold 95 %.\n"
-    Path(f"{path}.md").write_text(caption, "utf-8")
+    Path(f"{path}.md").write_text(html.escape(caption, quote=False), "utf-8")
 
 
 def _claims(products: list[str]) -> None:
@@ -266,7 +263,7 @@ def _claims(products: list[str]) -> None:
     }
     found = _product(CLAIMS, {"claim": 1}, (), **values)
     found["outcome"].attrs |= {"flag_values": np.array([0], "i1"), "flag_meanings": "reproduced"}
-    found["verdict"] = quality.verdict({}).assign_attrs(quality.verdict({}).attrs | {"units": "1"})
+    found["verdict"] = quality.verdict({}).assign_attrs(units="1")
     job = _job("claims", f"{PREFIX}claims.nc", {"products": products, "claims": plan})
     about = {"batch": "series", "batch_title": "t", "name": "claims", "simulated": 0}
     store.write_of_batch(found, CLAIMS, job, about)

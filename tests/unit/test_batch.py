@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nanostitch import batch
+from nanostitch import batch, products
 from nanostitch.errors import BatchError
 
 ABOUT = "title: A batch\ncreator: {name: N. N.}\nlicence: CC0-1.0\n"
@@ -54,6 +54,17 @@ def test_load__gives_rows_with_numbers_references_and_paths(folder):
     assert loaded.acquisitions["c"].references == {"vacuum": ["v"]}
     assert loaded.acquisitions["c"].condition["storage_time_h"] == 0
     assert [a.id for a in loaded.select("eels", {"condition": ["fresh"]})] == ["c", "v"]
+
+
+def test_conditions__are_those_named_in_the_order_of_their_sheet(folder):
+    rows = ["condition label storage_time_h", "week Week 168", "never Never 1", "fresh Fresh 0"]
+    write(folder, "conditions", rows)
+    edit(folder / "acquisitions.tsv", "b\tgrid1\tfresh", "b\tgrid1\tweek")
+    assert batch.load(folder).conditions == ["week", "fresh"]
+
+
+def test_references__are_acquisitions_that_only_serve_others(folder):
+    assert products.references(batch.load(folder)) == ["v"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import caption_lint
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,7 +11,6 @@ from comparison_panels import comparison, figure_of, samples
 from scan_panels import image, one_panel
 
 from nanostitch import batch, draw
-from nanostitch.draw import caption_lint
 
 BATCHES = sorted((Path(__file__).parents[2] / "config" / "batches").glob("*/batch.yaml"))
 

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from groups import SETTINGS, TWO, product, products, values_of
 
-from nanostitch import claims_page, contracts
+from nanostitch import claims_page, contracts, quality
 from nanostitch.comparison import compare, ledger
 from nanostitch.contracts.claims import CLAIMS
 
@@ -170,6 +170,18 @@ def test_objects__distinct_labels_count_where_they_are_sure_and_widen_where_not(
     row = ledger.ledger([claim], [domains([0, 1, 2, -1], [1, 0.99, 0.5, 1], "a")]).isel(claim=0)
     ends = [float(row[f"value{end}"]) for end in ("", "_lower", "_upper")]
     assert ends == [2.0, 2.0, 3.0]  # one of no known axis is none of them
+
+
+def test_objects__distinct_of_particles_are_of_those_that_count():
+    found = domains([], [], "a").drop_dims("domain")
+    for name, values in (("kind", [0, 1, 2, 3]), ("sure", [1.0, 1.0, 0.5, 1.0])):
+        found[name] = ("particle", np.array(values), {"units": "1"})
+    found["touches_border"] = ("particle", np.array([0, 0, 0, 1]), {"units": "1"})
+    small = xr.DataArray(np.zeros(4, bool), dims="particle")
+    found["quality"] = quality.flags({"too_small": small})
+    claim = {**of_objects("kind", "distinct", sure="sure"), "expected": {"at_least": 1.5}}
+    row = ledger.ledger([claim], [found]).isel(claim=0)
+    assert [float(row[f"value{end}"]) for end in ("", "_lower", "_upper")] == [2.0, 2.0, 3.0]
 
 
 def test_expected_answer__is_shown_with_the_margin_that_it_was_asked_within():

@@ -31,6 +31,7 @@ CLAIM = {
     "measure": {"comparison": "gap"},
     "expected": {"answer": "lower"},
 }
+GAP_OF = {"product": "band_gap", "variable": "band_gap", "select": {"condition": "fresh"}}
 
 
 def loaded(folder: Path, **declared: Any) -> batch.Batch:
@@ -93,6 +94,8 @@ def test_unsound_comparison__is_refused_with_its_field_and_the_remedy(folder, ch
         ({"not_tested": "too dull"}, "give either measure or not_tested"),
         ({"expected": {"value": 2.4}}, "value and tolerance go together"),
         ({"figure": "figure_7"}, "must be one of"),
+        ({"measure": {**GAP_OF, "sure": "certainty"}}, "band_gap has band_gap"),
+        ({"measure": {**GAP_OF, "sure": "band_gap"}}, "only distinct objects have it"),
     ],
 )
 def test_unsound_claim__is_refused_likewise(folder, changed, said):

@@ -44,7 +44,15 @@ def test_what_a_panel_leaves_out__does_not_count():
         notes="left out (flat: dark): b; c\nother: d"
     )
     assert [one[0] for one in captions.shown(node, WHO)] == ["a", "d"]
+    bad = node.assign_attrs(notes="not drawn (no counts within the window): d")
+    assert [one[0] for one in captions.shown(bad, WHO)] == ["a", "b", "c"]
     assert captions.shown(node.assign_attrs(notes=""), WHO) == WHO
+
+
+def test_references__stand_for_no_sample():
+    node = gaps([2.40, 2.50, 2.54, 2.39]).assign_attrs(notes="")
+    assert [one[0] for one in captions.shown(node, WHO, ["b"])] == ["a", "c", "d"]
+    assert captions.shown(node, WHO, [one[0] for one in WHO]) == WHO
 
 
 def test_stated_numbers__are_those_of_the_sentence():

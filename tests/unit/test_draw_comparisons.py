@@ -1,5 +1,7 @@
 """Panels of comparisons: effects, trends, and one gap by several techniques."""
 
+import re
+
 import numpy as np
 import pytest
 from comparison_panels import comparison, figure_of, panel_a, samples, spread
@@ -80,9 +82,9 @@ def trend(question="trend", scale="linear", **more):
     groups = {"dry": samples(spread(0.1)), "mid": samples(spread(0.3, seed=1), "t")}
     groups["wet"] = samples(spread(0.5, seed=2), "u")
     at = [20.0, 40.0, 60.0]
-    name = more.pop("name", "humidity")
+    name, variable = more.pop("name", "humidity"), more.pop("variable", "coverage")
     return comparison(
-        name, groups, unit="1", at=at, variable="coverage", question=question, scale=scale
+        name, groups, unit="1", at=at, variable=variable, question=question, scale=scale
     )
 
 
@@ -111,6 +113,23 @@ def test_trend__says_its_column_its_slope_and_how_many():
     assert "higher" in said
     assert not misplaced(figure)
     assert "20\xa0% (n = 3 samples, 3 acquisitions)" in captions.figure(tree)
+
+
+@pytest.mark.parametrize(
+    ("scale", "variable", "slope"),
+    [
+        ("linear", "psi4_mean", r"slope \S+ \[\S+, \S+\] per % of"),
+        ("ratio", "psi4_mean", "slope factor "),
+    ],
+)
+def test_trend__of_a_number_without_a_unit_has_a_slope_per_unit_of_its_column(
+    scale, variable, slope
+):
+    made = trend(scale=scale, variable=variable)
+    tree = draw.collect(figure_of("trend", ["humidity"]), [made])
+    text = captions.figure(tree)
+    assert re.search(slope, text)
+    assert "per % of relative humidity, higher" in text
 
 
 def test_trend__on_a_logarithmic_axis_keeps_texts_apart():
@@ -200,6 +219,13 @@ def test_gap_by_technique__refuses_other_groups_and_units():
     share = comparison("edge", twice([0.4, 0.5]), unit="1")
     with pytest.raises(BatchError, match="an energy in eV or a size in nm"):
         draw.collect(figure_of("gap_by_technique", rows=ROWS[:2]), [made[0], share])
+
+
+def test_gap_by_technique__refuses_one_offset_of_two_uncertainties():
+    other = {"name": "exciton binding", "value_ev": 0.05, "uncertainty_ev": 0.02}
+    rows = [ROWS[1], {**ROWS[2], "offsets": [other]}]
+    with pytest.raises(BatchError, match="'exciton binding' has the uncertainties 0.01 and 0.02"):
+        draw.collect(figure_of("gap_by_technique", rows=rows), techniques())
 
 
 def test_kinds__of_comparisons_name_them_and_no_others_do():

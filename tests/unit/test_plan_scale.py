@@ -10,6 +10,7 @@ import yaml
 from nanostitch import batch, code, plan_files, sheets
 from nanostitch.errors import BatchError
 from nanostitch.plan import Plan
+from nanostitch.provenance.digests import Stat, fingerprint
 
 BATCH = """\
 title: Many spectra
@@ -76,21 +77,46 @@ def test_write__calls_grow_in_proportion(planned):
     assert many["_references"] == 4 * few["_references"]
 
 
-def test_write__sources_are_parsed_once_and_then_remembered(planned, monkeypatch):
+def forget() -> None:
+    """As in another process, which has only what was kept."""
     code._known.clear()
     code._module.cache_clear()
+
+
+def test_write__sources_are_parsed_once_and_then_remembered(planned):
+    forget()
     assert planned(2)[1]["parse"] > 0
-    code._known.clear()  # as in another process, which has only what was kept
-    code._module.cache_clear()
+    forget()
     assert planned(2)[1]["parse"] == 0
 
 
 def test_recall__what_another_reader_kept_is_not_trusted(planned, monkeypatch):
     planned(2)
-    code._known.clear()
-    code._module.cache_clear()
+    forget()
     monkeypatch.setattr(code, "_reader", lambda: "another Python")
     assert planned(2)[1]["parse"] > 0
+
+
+def test_write__removes_plans_of_what_is_declared_no_more_and_nothing_else(planned):
+    planned(2)
+    folder = Path("results", "n2")
+    stale = [folder / "plan" / f"{one}.json" for one in ("figures/figure_9", "tables/old", "old")]
+    strange = [
+        folder / "plan" / "acquisitions" / ".a0.host.1.ab.partial.json",
+        folder / "plan" / "notes.txt",
+        folder / "figures" / "figure_9.json",
+        Path("results", "other", "plan", "figures", "figure_9.json"),
+    ]
+    for path in [*stale, *strange]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    before = _files(Path("results"))
+    planned(2)
+    assert _files(Path("results")) == {p: s for p, s in before.items() if p not in stale}
+
+
+def _files(folder: Path) -> dict[Path, Stat]:
+    return {path: fingerprint(path) for path in folder.rglob("*") if path.is_file()}
 
 
 def test_ids__patterns_do_not_grow_with_the_sheet(planned):

@@ -17,18 +17,7 @@ from nanostitch.provenance.trace.chain import Link
 FIGURE = f"{FOLDER}/figures/figure_1"
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("finished"))
-        recorded_batches.make()
-        yield Path.cwd()
-
-
-@pytest.fixture
-def batch(finished, tmp_path, monkeypatch):
-    shutil.copytree(finished, tmp_path / "copy")
-    monkeypatch.chdir(tmp_path / "copy")
+pytestmark = pytest.mark.usefixtures("recorded_batch")
 
 
 def raw_files(link):
@@ -39,7 +28,6 @@ def rules(link):
     return {one.rule for one in link.walk() if one.rule}
 
 
-@pytest.mark.usefixtures("batch")
 @pytest.mark.parametrize("suffix", ["nc", "pdf", "svg", "png"])
 def test_panel__stands_on_what_it_shows_alone(suffix):
     panel = chain.chain(f"{FIGURE}.{suffix}#a")
@@ -49,7 +37,6 @@ def test_panel__stands_on_what_it_shows_alone(suffix):
     assert "figure" in rules(chain.chain(f"{FIGURE}.pdf#b"))
 
 
-@pytest.mark.usefixtures("batch")
 @pytest.mark.parametrize("suffix", ["pdf", "svg", "png"])
 def test_copied_figure__is_known_by_the_id_inside(suffix, tmp_path):
     copy = tmp_path / f"Fig 1 of the paper.{suffix}"
@@ -58,7 +45,6 @@ def test_copied_figure__is_known_by_the_id_inside(suffix, tmp_path):
     assert chain.chain(str(copy)).inputs[0].path == f"{FIGURE}.nc"
 
 
-@pytest.mark.usefixtures("batch")
 def test_claim__stands_on_what_measures_it():
     for file in ("claims.nc", "tables/claims.tsv"):
         shift, gap = (chain.chain(f"{FOLDER}/{file}#{name}") for name in ("shift", "gap"))
@@ -68,13 +54,11 @@ def test_claim__stands_on_what_measures_it():
     assert [one.path for one in shift.inputs] == [f"{FOLDER}/comparisons/shift.nc"]
 
 
-@pytest.mark.usefixtures("batch")
 def test_row_of_a_table__stands_on_its_acquisition():
     assert raw_files(chain.chain(f"{FOLDER}/tables/band_gap.tsv#b")) == {"raw/b.dm4"}
     assert raw_files(chain.chain(f"{FOLDER}/tables/band_gap.tsv")) == {"raw/a.dm4", "raw/b.dm4"}
 
 
-@pytest.mark.usefixtures("batch")
 def test_raw_leaf__has_its_bytes_and_what_the_instrument_told():
     leaf = next(x for x in chain.chain(f"{FOLDER}/eels/a/raw.nc").walk() if x.kind == "raw")
     assert leaf.sha256 == identity.sha256(Path("raw/a.dm4"))
@@ -84,7 +68,6 @@ def test_raw_leaf__has_its_bytes_and_what_the_instrument_told():
     assert leaf.about["instrument"] == {"beam_energy_kev": 60.0, "instrument": "Nion"}
 
 
-@pytest.mark.usefixtures("batch")
 def test_shared_input__is_one_link_and_shown_once():
     gap = chain.chain(f"{FOLDER}/eels/a/band_gap.nc")
     raw, aligned = gap.inputs
@@ -108,14 +91,12 @@ def test_diamonds__are_walked_once_however_many_ways_lead_through():
     assert sum(len(layer) for layer in layers.arranged(bottom)) == 121
 
 
-@pytest.mark.usefixtures("batch")
 def test_one_target__needs_no_look_at_other_records(monkeypatch):
     monkeypatch.setattr(records, "read", lambda folder: pytest.fail("read every record"))
     for target in (f"{FIGURE}.pdf#b", f"{FOLDER}/claims.nc#shift"):
         assert raw_files(chain.chain(target)) == {"raw/a.dm4", "raw/b.dm4"}
 
 
-@pytest.mark.usefixtures("batch")
 def test_without_records__the_files_themselves_tell():
     whole = [(one.path, one.sha256) for one in chain.chain(f"{FIGURE}.png#b").walk()]
     shutil.rmtree(FOLDER / "provenance")
@@ -133,7 +114,6 @@ def test_replaced_input__is_traced_as_it_was_used(tmp_path, monkeypatch):
     assert chain.chain(f"{FOLDER}/eels/a/band_gap.nc").parameters["window_ev"] == 3.0
 
 
-@pytest.mark.usefixtures("batch")
 @pytest.mark.parametrize(
     ("target", "said"),
     [
@@ -151,7 +131,6 @@ def test_target_that_is_not_there__says_what_is(target, said, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.usefixtures("batch")
 def test_trace__fits_the_terminal_and_its_json_names_every_link_once(capsys):
     assert cli.main(["trace", f"{FIGURE}.pdf"]) == 0
     printed = capsys.readouterr().out.splitlines()
@@ -163,7 +142,6 @@ def test_trace__fits_the_terminal_and_its_json_names_every_link_once(capsys):
     assert links[links[0]["inputs"][0]]["path"] == f"{FIGURE}.nc"
 
 
-@pytest.mark.usefixtures("batch")
 def test_picture__runs_from_raw_files_to_the_target_without_overlap():
     placed = layers.arranged(chain.chain(f"{FIGURE}.pdf"))
     assert [node.link.kind for node in placed[0]] == ["figure"]
@@ -175,7 +153,6 @@ def test_picture__runs_from_raw_files_to_the_target_without_overlap():
             assert all(user.layer == node.layer - 1 for user in node.users)
 
 
-@pytest.mark.usefixtures("batch")
 def test_picture__has_the_same_bytes_every_time(tmp_path):
     link = chain.chain(f"{FIGURE}.pdf#b")
     for suffix in ("svg", "pdf", "png"):

@@ -56,11 +56,12 @@ def test_records__hold_no_path_of_the_machine(tmp_path):
             WRITES + "raise FormatError('a.dm4: is damaged; copy it again')",
             "a.dm4: is damaged; copy it again",
         ),
+        (WRITES + "raise FormatError('')", ""),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("pass", f"{OUTPUT}: was not written"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt: "),
     ],
-    ids=["mendable", "defect", "no output", "interrupted"],
+    ids=["mendable", "without a word", "defect", "no output", "interrupted"],
 )
 def test_failed_job__records_why_and_leaves_the_state_of_outputs_alone(tmp_path, body, error):
     found = record_of(tmp_path, body)

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import netCDF4
 import pytest
+import recorded
 import recorded_batches
 from recorded_batches import FOLDER
 
 from nanostitch import cli
 from nanostitch.errors import ContractError
 from nanostitch.provenance.checks import replanned, signature, verify
+from nanostitch.provenance.checks.recorded import Recorded
 
 GAP = Path(f"{FOLDER}/eels/a/band_gap.nc")
 RECORDS = FOLDER / "provenance" / "records"
@@ -23,22 +25,11 @@ LEDGER = FOLDER / "provenance" / "ledger.jsonl"
 KEYGEN = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("finished"))
-        recorded_batches.make()
-        yield Path.cwd()
-
-
-@pytest.fixture(autouse=True)
-def batch(finished, tmp_path, monkeypatch):
-    shutil.copytree(finished, tmp_path / "copy")
-    monkeypatch.chdir(tmp_path / "copy")
+pytestmark = pytest.mark.usefixtures("recorded_batch")
 
 
 def found(*paths):
-    verdict = verify.verify(Path(), "demo", [Path(path) for path in paths])
+    verdict = verify.verify(Recorded(Path(), "demo"), [Path(path) for path in paths])
     return [(one.what, Path(one.file).name) for one in verdict.problems]
 
 
@@ -114,7 +105,7 @@ def test_record_edited__is_forged_though_file_and_pointer_agree():
     path = sorted(RECORDS.glob("*.json"))[2]
     record = json.loads(path.read_text())
     set_value(GAP)
-    state = recorded_batches.state(GAP)
+    state = recorded.state(GAP)
     record["outputs"][0] |= state
     path.write_text(json.dumps(record))
     pointer = FOLDER / "provenance" / "outputs" / "eels" / "a" / "band_gap.nc.json"
@@ -138,6 +129,13 @@ def test_record_deleted_or_added__is_named():
     said = found()
     assert ("missing", first.name) in said
     assert ("unlisted record", "stranger.json") in said
+
+
+def test_record_that_a_killed_job_left_unnamed__is_none():
+    first, *_ = sorted(RECORDS.glob("*.json"))
+    record = json.loads(first.read_text()) | {"uuid": "killed"}
+    (RECORDS / ".killed.host.1.0a1b2c3d.partial.json").write_text(json.dumps(record))
+    assert found() == []
 
 
 def test_last_line_edited__is_forged_without_a_signature():

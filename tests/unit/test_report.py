@@ -14,6 +14,7 @@ import report_batches
 
 from nanostitch import cli, report
 from nanostitch.errors import BatchError
+from nanostitch.provenance import ledger
 from nanostitch.report import collect, page, particles, rulegraph, times
 
 HOSTILE = "</title></script><script>alert(1)</script><img src=x onerror=alert(2)>'\""
@@ -81,6 +82,7 @@ def test_page__tells_who_what_and_that_all_is_there(shown):
     assert "What is missing" not in shown.text
     assert "few particles" in shown.text
     assert "The <gap> is 2.4 eV." in shown.text
+    assert "Edges of <i>two</i> images." in shown.text
     assert "8.12 [8.00, 8.25]" in shown.text or "8.13 [8.00, 8.25]" in shown.text
 
 
@@ -160,6 +162,23 @@ def test_later_success__takes_a_failure_from_the_page(folder):
     assert "was broken" not in Page(report.make(folder)).text
 
 
+def test_failure_of_what_is_declared_no_more__is_not_held_against_the_run(folder):
+    report_batches.failed_job(folder, "particles", "image_9", "was broken")
+    found = Page(report.make(folder)).text
+    assert "Complete" in found
+    assert "was broken" not in found
+
+
+def test_missing_comparison_that_a_figure_shows__is_named_once(folder):
+    path = "results/series/comparisons/gap.nc"
+    report_batches.write_json(folder / "plan/comparisons/gap.json", {"acquisitions": []})
+    report_batches.write_json(
+        folder / "plan/figures/figure_2.json", {"figure": {"panels": []}, "products": [path]}
+    )
+    absent = [one.path for one in collect.missing(collect.read(folder))]
+    assert absent.count(path) == 1
+
+
 @pytest.mark.parametrize(
     "removed",
     [
@@ -191,6 +210,48 @@ def test_damaged_record__is_a_sentence_on_the_page(folder):
     report_batches.failed_job(folder, "particles", "image_2", "broken")
     next((folder / "provenance/records").iterdir()).write_text("{", "utf-8")
     assert "particles-image_2.json: cannot be read" in Page(report.make(folder)).text
+
+
+def test_altered_record__is_named_below_the_folder_of_the_run(folder):
+    report_batches.failed_job(folder, "particles", "image_2", "broken")
+    ledger.close(folder, "failed")
+    assert "not as they were written" not in Page(report.make(folder)).text
+    (record,) = (folder / "provenance/records").iterdir()
+    record.write_text(record.read_text("utf-8") + " ", "utf-8")
+    text = Page(report.make(folder)).text
+    assert "Ledger or records are not as they were written: 1 place" in text
+    assert "results/series/provenance/records/particles-image_2.json: was altered" in text
+    assert str(folder.parent.parent) not in text
+
+
+def test_failed_run__is_told_where_nothing_is_missing(folder):
+    run = {"run": "1", "started": "2026-11-24T20:00:00+00:00", "arguments": []}
+    report_batches.write_json(folder / "provenance/runs/1.json", run)
+    ledger.close(folder, "failed", "1")
+    found = Page(report.make(folder))
+    assert "The last run ended with an error" in found.text
+    assert "state" in {attrs.get("id") for _, attrs in found.tags}
+
+
+def test_log_of_a_failed_job__is_that_of_its_rule_and_wildcards(folder):
+    jobs = {
+        "particles/image_1": {"acquisition": "image_1"},
+        "score": {},
+        "simulate/image_2.dm4": {"acquisition": "image_2", "suffix": "dm4"},
+        "fetch/image_2/image_2.dm4": {"acquisition": "image_2", "file": "image_2.dm4"},
+    }
+    report_batches.failed_job(folder, "particles", "image_2", "broken")
+    (path,) = (folder / "provenance/records").iterdir()
+    record = json.loads(path.read_text())
+    for number, (log, wildcards) in enumerate(jobs.items()):
+        (folder / f"logs/{log}.log").parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"logs/{log}.log").touch()
+        told = {"rule": log.partition("/")[0], "wildcards": {"batch": "series", **wildcards}}
+        report_batches.write_json(path.with_name(f"{number}.json"), {**record, **told})
+    found = {one.job: one.log for one in collect.failures(collect.read(folder))}
+    assert sorted(found.values()) == ["", *sorted(f"results/series/logs/{log}.log" for log in jobs)]
+    assert found["particles image_1"] == "results/series/logs/particles/image_1.log"
+    assert found["particles image_2"] == ""
 
 
 def test_commands__name_the_sheets_as_the_run_was_told_them(folder):

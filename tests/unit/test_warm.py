@@ -1,7 +1,12 @@
 """A job that starts from the loaded process is still one of its own: code, environment, end."""
 
+import json
 import signal
+import socket
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -118,6 +123,55 @@ def test_run__a_server_that_cannot_start_loses_the_job_before_it_began(monkeypat
         run(lost, tmp_path, "")
 
 
+def test_run__a_job_that_cannot_be_forked_is_lost_before_it_began(monkeypatch, tmp_path):
+    refuse = "import os\ndef fork():\n    raise BlockingIOError\nos.fork = fork\n"
+    monkeypatch.setattr(warm, "_COMMAND", refuse + _without_libraries())
+    monkeypatch.setenv("PYTHONPATH", str(warm.SCRIPTS))
+    own = warm.Server()
+    for _ in range(2):
+        with pytest.raises(warm.Lost):
+            run(own, tmp_path, "")
+    assert own._process.poll() is None
+    own.close()
+
+
+def test_run__a_job_whose_server_died_has_failed_and_writes_no_more(monkeypatch, tmp_path):
+    monkeypatch.setattr(warm, "_COMMAND", _without_libraries())
+    monkeypatch.setenv("PYTHONPATH", str(warm.SCRIPTS))
+    own, told = warm.Server(), tmp_path / "pid"
+    source = (
+        f"import os, pathlib, time\npathlib.Path({str(told)!r}).write_text(str(os.getpid()))\n"
+        f"os.kill(os.getppid(), {int(signal.SIGKILL)})\ntime.sleep(60)\n"
+    )
+    assert run(own, tmp_path, source) == 1
+    until = time.monotonic() + 10
+    while _is_alive(int(told.read_text())) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _is_alive(int(told.read_text()))
+    own.close()
+
+
+def test_run__a_job_for_which_nobody_waits_any_more_is_not_begun(server, tmp_path):
+    done, script = tmp_path / "done", tmp_path / "left.py"
+    script.write_text(f"open({str(done)!r}, 'w')")
+    assert run(server, tmp_path, "") == 0
+    ours, theirs = socket.socketpair()
+    ours.sendall(json.dumps({"script": str(script), "environment": {}}).encode() + b"\n")
+    ours.close()
+    with theirs:
+        server._hand_over(theirs)
+    assert run(server, tmp_path, "import time; time.sleep(0.5)") == 0
+    assert not done.exists()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 def test_server__ends_with_the_run(monkeypatch):
     monkeypatch.setattr(warm, "_COMMAND", _without_libraries())
     monkeypatch.setenv("PYTHONPATH", str(warm.SCRIPTS))
@@ -136,7 +190,8 @@ def test_close__waits_for_the_process_and_may_find_none(server, tmp_path, monkey
 
 
 @pytest.mark.parametrize(
-    "special", [{"threads": 2}, {"conda_env": "env"}, {"container_img": "image"}]
+    "special",
+    [{"threads": 2}, {"conda_env": "env"}, {"container_img": "image"}, {"env_modules": "module"}],
 )
 def test_execute_script__what_asks_for_more_starts_plainly(monkeypatch, special):
     plainly = []
@@ -144,7 +199,43 @@ def test_execute_script__what_asks_for_more_starts_plainly(monkeypatch, special)
         warm.script.PythonScript, "execute_script", lambda self, *a: plainly.append(a)
     )
     job = warm.WarmScript.__new__(warm.WarmScript)
-    usual = {"threads": 1, "conda_env": None, "container_img": None, "env_modules": None}
+    usual = {"threads": 1, **dict.fromkeys(warm._NEEDS)}
     vars(job).update(usual | special)
     job.execute_script("job.py")
     assert plainly == [("job.py", False)]
+
+
+@pytest.fixture
+def plainly(monkeypatch):
+    """How Snakemake starts scripts by itself, which it does again after the test."""
+    monkeypatch.delenv(warm.SWITCH, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(warm.script, "PythonScript", warm._PLAINLY)
+    return warm._PLAINLY
+
+
+def test_install__scripts_of_the_run_start_warm(plainly):
+    warm.install(is_run=True)
+    assert warm.script.PythonScript is warm.WarmScript
+
+
+def test_install__scripts_of_a_job_and_of_whoever_says_so_start_plainly(plainly, monkeypatch):
+    warm.install(is_run=False)
+    monkeypatch.setenv(warm.SWITCH, "0")
+    warm.install(is_run=True)
+    assert warm.script.PythonScript is plainly
+
+
+@pytest.mark.parametrize("other", [object, type("Other", (), {"__init__": lambda self, job: None})])
+def test_install__scripts_of_a_snakemake_that_is_not_known_start_plainly(
+    plainly, monkeypatch, other
+):
+    monkeypatch.setattr(warm, "_PLAINLY", other)
+    warm.install(is_run=True)
+    assert warm.script.PythonScript is plainly
+
+
+def test_install__without_a_way_to_measure_scripts_start_plainly(plainly, monkeypatch):
+    monkeypatch.delattr(warm.benchmark, "benchmarked")
+    warm.install(is_run=True)
+    assert warm.script.PythonScript is plainly

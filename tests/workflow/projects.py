@@ -1,5 +1,6 @@
 """Copies of the project in which a batch can be planned and run."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -10,6 +11,9 @@ from pathlib import Path
 import rawfiles
 
 PROJECT = Path(__file__).parents[2]
+BYTES = {".md", ".nc", ".pdf", ".png", ".svg", ".tsv"}
+TIMED = {"benchmarks", "provenance"}
+"""Folders of what a run says of itself, which differs from run to run."""
 DEVICES = {
     "eels": ("spectrum", {"channels": 512}),
     "adf": ("overview", {"pixel_size_nm": 0.4, "pixels": 192}),
@@ -43,17 +47,36 @@ class Project:
     def try_snakemake(
         self, *arguments: str, snakefile: str = "Snakefile"
     ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "2"]
-        command += ["--workflow-profile", "workflow/profiles/default", *arguments]
-        environment = os.environ | {"PYTHONPATH": str(self.folder / "workflow" / "scripts")}
         return subprocess.run(
-            [*command, "--config", f"batches={self.batch}"],
+            self._command(*arguments, snakefile=snakefile),
             cwd=self.folder,
-            env=environment,
+            env=os.environ | self.package,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start snakemake in the clone, in a process group of its own."""
+        return subprocess.Popen(
+            self._command(*arguments),
+            cwd=self.folder,
+            env=os.environ | self.package,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _command(self, *arguments: str, snakefile: str = "Snakefile") -> list[str]:
+        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "2"]
+        command += ["--workflow-profile", "workflow/profiles/default", *arguments]
+        return [*command, "--config", f"batches={self.batch}"]
+
+    @property
+    def package(self) -> dict[str, str]:
+        """What a process needs in its environment to import the clone's own package."""
+        return {"PYTHONPATH": str(self.folder / "workflow" / "scripts")}
 
     def planned(self, *arguments: str, snakefile: str = "Snakefile") -> dict[str, int]:
         """Jobs that a run would do now, by rule, without the target rule."""
@@ -65,6 +88,17 @@ class Project:
         rows = [line.split() for line in table[1].splitlines()]
         return {rule: int(count) for rule, count in rows if rule != "all"}
 
+    def nanostitch(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command of the clone, with the clone's own code."""
+        program = "import sys; from nanostitch.cli import main; sys.exit(main())"
+        return subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            cwd=self.folder,
+            env=os.environ | self.package,
+            capture_output=True,
+            text=True,
+        )
+
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace a text that must be there in one file of the clone."""
         path = self.folder / name
@@ -74,6 +108,17 @@ class Project:
 
     def result(self, name: str) -> Path:
         return self.folder / "results" / Path(self.batch).name / name
+
+
+def digests(project: Project) -> dict[str, str]:
+    """SHA-256 of each product, table and figure, and of each page in words."""
+    root = project.folder / "results"
+    files = [path for path in root.rglob("*") if path.suffix in BYTES and path.is_file()]
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if not TIMED & set(path.relative_to(root).parts)
+    }
 
 
 def clone(folder: Path, batch: str = "batches/series") -> Project:

@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from projects import PROJECT, Project
-from test_run import digests
+from projects import PROJECT, Project, digests
 
 REMOVED = ("eels/eels_1/aligned.nc", "adf/adf_1/particles.nc", "eels/eels_2/loss.nc")
 """Products that are taken away before a run."""
@@ -44,21 +43,6 @@ def left_over(project: Project) -> list[Path]:
     return [path for path in project.folder.rglob("*") if ".partial" in path.name]
 
 
-def start(project: Project, *arguments: str) -> "subprocess.Popen[str]":
-    """A run in a process group of its own."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *(arguments or WANTED)]
-    command += ["--workflow-profile", "workflow/profiles/default"]
-    return subprocess.Popen(
-        [*command, "--config", f"batches={project.batch}"],
-        cwd=project.folder,
-        env=os.environ | {"PYTHONPATH": str(project.folder / "workflow" / "scripts")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def kill(run: "subprocess.Popen[str]") -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(run.pid, signal.SIGKILL)
@@ -71,13 +55,19 @@ def wait_for(condition: Callable[[], bool], run: "subprocess.Popen[str]") -> Non
         time.sleep(0.02)
 
 
+def wait_for_lock(project: Project, run: "subprocess.Popen[str]") -> None:
+    """Wait until a run holds the folder."""
+    locks = project.folder / ".snakemake" / "locks"
+    wait_for(lambda: any(locks.glob("*")), run)
+
+
 def killed_and_run_again(
     project: Project, expected: dict[str, str], seconds: float, wanted: tuple[str, ...] = WANTED
 ) -> None:
     """Kill a run some time after its first job began, and hold what the next one makes."""
     logs = project.result("logs")
     shutil.rmtree(logs, ignore_errors=True)
-    run = start(project, *wanted)
+    run = project.start("--cores", "1", *wanted)
     wait_for(lambda: any(logs.rglob("*.log")), run)
     time.sleep(seconds)
     kill(run)
@@ -103,8 +93,8 @@ def test_run_killed_twenty_times__completes_with_the_same_bytes(project, finishe
 
 
 def test_killed_run__tells_the_next_one_how_to_go_on(project):
-    run = start(without(project))
-    wait_for(lambda: any((project.folder / ".snakemake" / "locks").glob("*")), run)
+    run = without(project).start("--cores", "1", *WANTED)
+    wait_for_lock(project, run)
     kill(run)
     said = project.try_snakemake(*WANTED).stdout
     assert "lock" in said.lower()
@@ -113,8 +103,8 @@ def test_killed_run__tells_the_next_one_how_to_go_on(project):
 
 
 def test_second_run_in_one_folder__is_told_so_and_harms_nothing(project, finished):
-    run = start(without(project))
-    wait_for(lambda: any((project.folder / ".snakemake" / "locks").glob("*")), run)
+    run = without(project).start("--cores", "1", *WANTED)
+    wait_for_lock(project, run)
     second = project.try_snakemake(*WANTED)
     printed, _ = run.communicate()
     assert second.returncode != 0
@@ -126,12 +116,11 @@ def test_second_run_in_one_folder__is_told_so_and_harms_nothing(project, finishe
 
 def test_raw_files_that_change_or_vanish_during_a_run__are_named(project):
     raw = project.folder / "batches" / "series" / "raw"
-    for name in ("adf/adf_1/raw.nc", "adf/adf_2/raw.nc", "eels/eels_1/raw.nc"):
-        project.result(name).unlink()
+    wanted = ("adf/adf_1/raw.nc", "adf/adf_2/raw.nc", "eels/eels_1/raw.nc")
+    without(project, *wanted)
     shutil.rmtree(project.result("logs"))
-    names = ("adf/adf_1", "adf/adf_2", "eels/eels_1")
-    run = start(project, *(f"results/series/{name}/raw.nc" for name in names))
-    wait_for(lambda: any((project.folder / ".snakemake" / "locks").glob("*")), run)
+    run = project.start("--cores", "1", *(f"results/series/{name}" for name in wanted))
+    wait_for_lock(project, run)
     changed, vanished = raw / "adf_2 [µ].dm4", raw / "adf_1 [µ].dm4"
     changed.write_bytes(changed.read_bytes() + b"more")
     vanished.unlink()

@@ -1,6 +1,5 @@
 """A crate unpacked in an empty folder runs to the same bytes, and other programs read it."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from projects import PROJECT, Project
+from projects import PROJECT, Project, digests
 
 CRATE = "series.crate.zip"
 OF_A_USER = ("Makefile", "pyproject.toml", "LICENSE", "CITATION.cff")
@@ -28,35 +27,11 @@ def unpacked(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pro
     shutil.move(made.folder / "batches/series/raw", folder / "measured elsewhere")
     with (made.folder / "batches/series/batch.yaml").open("a") as file:
         file.write(f"raw_dir: {folder / 'measured elsewhere'}\n")
-    nanostitch(made, "crate", "batches/series")
+    done = made.nanostitch("crate", "batches/series")
+    assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(made.folder / CRATE) as file:
         file.extractall(folder / "unpacked")
     return Project(folder / "unpacked", "config/batches/series")
-
-
-def nanostitch(project: Project, *arguments: str) -> None:
-    environment = os.environ | {"PYTHONPATH": str(project.folder / "workflow" / "scripts")}
-    subprocess.run(
-        [sys.executable, "-c", "from nanostitch.cli import main; raise SystemExit(main())"]
-        + list(arguments),
-        cwd=project.folder,
-        env=environment,
-        check=True,
-    )
-
-
-def digests(project: Project) -> dict[str, str]:
-    """SHA-256 of every product, table and figure."""
-    results = project.folder / "results" / "series"
-    kinds = ("*.nc", "*.tsv", "*.png", "*.pdf", "*.svg", "*.md")
-    skipped = ("provenance", "benchmarks", "logs")
-    found = [path for kind in kinds for path in results.rglob(kind)]
-    below = {path.relative_to(results): path for path in found}
-    return {
-        name.as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for name, path in below.items()
-        if name.parts[0] not in skipped
-    }
 
 
 def test_unpacked_crate__is_up_to_date_and_runs_to_the_same_bytes(

@@ -3,21 +3,10 @@
 import hashlib
 
 import pytest
+from projects import digests
 
 from nanostitch import store
 from nanostitch.provenance import records
-
-BYTES = (".nc", ".pdf", ".png", ".svg", ".tsv")
-
-
-def digests(project) -> dict[str, str]:
-    """SHA-256 of every result that is not a log or a time."""
-    root = project.folder / "results"
-    return {
-        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in root.rglob("*")
-        if path.suffix in BYTES and "benchmarks" not in path.parts
-    }
 
 
 def test_run__makes_products_tables_and_figures(finished):

@@ -167,6 +167,20 @@ def test_fetch__of_other_bytes_says_which_and_leaves_nothing(server, tmp_path):
     assert not list((tmp_path / "made").iterdir())
 
 
+def test_fetch__into_a_file_beside_the_target_is_no_stall_while_it_grows(tmp_path, monkeypatch):
+    def slowly(_: str, target: Path) -> None:  # as the plugin for S3 does
+        beside = target.with_name(f"{target.name}.0c72")
+        for start in range(0, len(CONTENT), len(CONTENT) // 8):
+            with beside.open("ab") as file:
+                file.write(CONTENT[start : start + len(CONTENT) // 8])
+            time.sleep(remote.STALLED_S / 4)
+        beside.rename(target)
+
+    monkeypatch.setattr(remote, "_retrieve", slowly)
+    remote.fetch("s3://microscope/large.dm4", SHA256, tmp_path / "large.dm4")
+    assert (tmp_path / "large.dm4").read_bytes() == CONTENT
+
+
 def test_fetch__without_server_or_object_is_one_clear_error(bucket, tmp_path):
     with pytest.raises(FetchError, match=r"raw\.dm4: cannot be fetched .*Connection refused"):
         remote.fetch(NOTHING_LISTENS, SHA256, tmp_path / "raw.dm4")

@@ -6,31 +6,15 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import netCDF4
 import pytest
-from projects import Project
 
 GAP = "eels/eels_1/band_gap.nc"
 RECORDS = "provenance/records"
 LEDGER = "provenance/ledger.jsonl"
-
-
-def nanostitch(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command of the clone, with the clone's own code."""
-    program = "import sys; from nanostitch.cli import main; sys.exit(main())"
-    return subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=project.folder,
-        env=os.environ | {"PYTHONPATH": str(project.folder / "workflow" / "scripts")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def keeping_date(path: Path, change: Callable[[Path], object]) -> None:
@@ -143,7 +127,7 @@ TABLE = {
 @pytest.mark.parametrize("tamper", TABLE, ids=lambda tamper: tamper.__name__)
 def test_tampering__is_named_in_a_line(project, tamper):
     tamper(project)
-    done = nanostitch(project, "verify")
+    done = project.nanostitch("verify")
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stderr
     what, file, said = TABLE[tamper]
@@ -152,9 +136,9 @@ def test_tampering__is_named_in_a_line(project, tamper):
 
 
 def test_verify__needs_nothing_that_snakemake_keeps(project):
-    assert nanostitch(project, "verify").returncode == 0
+    assert project.nanostitch("verify").returncode == 0
     shutil.rmtree(project.folder / ".snakemake")
-    done = nanostitch(project, "verify")
+    done = project.nanostitch("verify")
     assert done.returncode == 0, done.stderr
     assert "4 raw files: fine" in done.stdout
     assert not (project.folder / ".snakemake").exists()  # nothing is written
@@ -163,7 +147,7 @@ def test_verify__needs_nothing_that_snakemake_keeps(project):
 def test_panel__is_traced_to_the_raw_files_that_it_shows(project):
     figure = "results/series/figures/figure_1"
     for panel, technique in (("a", "eels"), ("b", "adf")):
-        done = nanostitch(project, "trace", "--json", f"{figure}.pdf#{panel}")
+        done = project.nanostitch("trace", "--json", f"{figure}.pdf#{panel}")
         links = json.loads(done.stdout)["links"]
         raw = {Path(one["path"]).name for one in links if one["kind"] == "raw"}
         assert raw == {f"{technique}_{number} [µ].dm4" for number in (1, 2)}
@@ -171,6 +155,6 @@ def test_panel__is_traced_to_the_raw_files_that_it_shows(project):
 
 def test_rerun__makes_the_same_bytes_elsewhere(project):
     aligned = "results/series/eels/eels_1/aligned.nc"
-    done = nanostitch(project, "verify", "--rerun", aligned)
+    done = project.nanostitch("verify", "--rerun", aligned)
     assert done.returncode == 0, done.stderr
     assert "made again: 1 of 1 files with the same bytes" in done.stdout

@@ -52,7 +52,7 @@
     if (node.sha256) made.append(digest("SHA-256", node.sha256));
     if (node.derivation) made.append(digest("derivation", node.derivation));
     if (node.code) made.append(digest("code", node.code));
-    if (node.facts.length && node.kind !== "raw") made.append(list(node.facts));
+    if (node.facts.length) made.append(list(node.facts));
     const settings = parameters[node.parameters] ?? [];
     if (settings.length) made.append(filled(`${settings.length} parameters`, settings));
     if (node.job.length) made.append(filled("Job", node.job));
@@ -71,7 +71,6 @@
     made.addEventListener("toggle", () => {
       if (!made.open || made.childElementCount > 1) return;
       made.append(describe(node));
-      if (node.kind === "raw") made.append(list(node.facts));
       const inner = element("ul");
       inner.append(...node.inputs.map((one) => step(one, false)));
       if (node.inputs.length) made.append(inner);
@@ -163,12 +162,9 @@
       ["particles", "picture", "bins", "chosen"].map(model);
     let view;
 
-    const inBin = (bin) => {
-      const last = bin === view.left.length - 1;
-      const inside = (edge) =>
-        edge !== null && edge >= view.left[bin] && (edge < view.right[bin] || last);
-      return view.edge.flatMap((edge, index) => (inside(edge) ? [index] : []));
-    };
+    const binOf = (edge) => view.left.findLastIndex((left) => edge !== null && edge >= left);
+    const inBin = (bin) =>
+      view.edge.flatMap((edge, index) => (binOf(edge) === bin ? [index] : []));
 
     const say = (indices) => {
       const one = indices[0];
@@ -188,8 +184,7 @@
     const mark = (indices) => {
       const heights = view.left.map(() => 0);
       for (const index of indices) {
-        const edge = view.edge[index];
-        const bin = view.left.findLastIndex((left) => edge !== null && edge >= left);
+        const bin = binOf(view.edge[index]);
         if (bin >= 0) heights[bin] += 1;
       }
       chosen.data = { left: view.left, right: view.right, count: heights };
@@ -201,10 +196,7 @@
       source.selected.indices = [];
       bins.selected.indices = [];
       source.data = Object.fromEntries(
-        ["xs", "ys", "edge", "aspect", "number", "units", "flags", "uncertainty"].map((name) => [
-          name,
-          view[name].map((value) => value ?? NaN),
-        ]),
+        source.columns().map((name) => [name, view[name].map((value) => value ?? NaN)]),
       );
       picture.data = { url: [view.image], w: [view.width], h: [view.height] };
       bins.data = { left: view.left, right: view.right, count: view.count };

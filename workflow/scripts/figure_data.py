@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 store.begin(snakemake)
 plan = store.read_plan(snakemake.input.figure)
 products = [store.read_product(path) for path in snakemake.input.products]
-tree = draw.collect(plan["figure"], products, plan["conditions"])
+tree = draw.collect(plan["figure"], products, plan["conditions"], plan["references"])
 store.write_tree(sources.named(tree, plan["products"], plan["panels"]), job=snakemake)

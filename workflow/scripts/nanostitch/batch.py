@@ -93,6 +93,8 @@ class Batch:
     id: str
     folder: Path
     about: Row
+    conditions: list[str]
+    """Ids of those that acquisitions name, in the order of their sheet."""
     acquisitions: dict[str, Acquisition]
     parameters: dict[str, Any]
     comparisons: dict[str, Any]
@@ -223,10 +225,12 @@ def _assemble(name: str, folder: Path, about: Row, sheets: Mapping[str, Sheet]) 
         )
         for key, row in rows.items()
     }
+    named = {a.condition.get("condition") for a in acquisitions.values()}
     return Batch(
         id=name,
         folder=folder,
         about={key: about[key] for key in ("title", "creator", "licence")},
+        conditions=[one for one in sheets["condition"].rows if one in named],
         acquisitions=acquisitions,
         parameters=about.get("parameters", {}),
         comparisons=about.get("comparisons", {}),

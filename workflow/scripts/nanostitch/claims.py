@@ -71,12 +71,16 @@ def _product_problems(
         if key not in measure:
             yield Problem(file, f"{where}.{key}", None, "add it, or name a comparison")
             return
-    name, variable = measure["product"], measure["variable"]
+    name = measure["product"]
     if name not in CONTRACTS:
         yield Problem(file, f"{where}.product", name, f"must be one of {list(CONTRACTS)}")
-    elif variable not in CONTRACTS[name]:
-        remedy = f"{name} has {', '.join(sorted(CONTRACTS[name]))}"
-        yield Problem(file, f"{where}.variable", variable, remedy)
-    elif not inputs(batch, {"measure": measure}):
+        return
+    for key in ("variable", "sure"):
+        if key in measure and measure[key] not in CONTRACTS[name]:
+            remedy = f"{name} has {', '.join(sorted(CONTRACTS[name]))}"
+            yield Problem(file, f"{where}.{key}", measure[key], remedy)
+    if "sure" in measure and measure.get("objects") != "distinct":
+        yield Problem(file, f"{where}.sure", measure["sure"], "only distinct objects have it")
+    if not inputs(batch, {"measure": measure}):
         remedy = f"selects no acquisition that ends in {name}"
         yield Problem(file, f"{where}.select", measure["select"], remedy)

@@ -9,7 +9,6 @@ asked: open one to see the parameters of a step.
 """
 
 import copy
-import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +22,7 @@ from nanostitch.batch import Acquisition, Batch
 from nanostitch.draw import kinds
 from nanostitch.errors import BatchError
 from nanostitch.plan_files import PROJECT
-from nanostitch.provenance import operators
+from nanostitch.provenance import operators, records
 from nanostitch.provenance.digests import Digests
 from nanostitch.schema import Problem
 from nanostitch.sheets import ID_PATTERN
@@ -154,19 +153,21 @@ class Plan:
         return [products.path(batch, a, table) for a in products.measured(batch, table)]
 
     def write(self) -> None:
-        """Bring the plan files up to date, touching only those whose content changed."""
+        """Bring the plan files up to date, touching only those whose content changed.
+
+        Those of what a batch no longer declares are removed: they would read as if it were asked.
+        """
         for batch in self.batches.values():
             folder = Path("results", batch.id, "plan")
+            planned = set()
             for name, content in self.files(batch):
-                text = (
-                    json.dumps(
-                        content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False
-                    )
-                    + "\n"
-                )
-                path = folder / f"{name}.json"
+                path, text = folder / f"{name}.json", records.text(content)
+                planned.add(path)
                 if not (path.is_file() and path.read_text("utf-8") == text):
                     write_text(path, text)
+            # hidden files are those that another process is writing
+            for path in set(folder.rglob("[!.]*.json")) - planned:
+                path.unlink(missing_ok=True)
         self._digests.save()
         code.keep(self._code_cache)
 

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from string import ascii_lowercase
 from typing import Any
 
 from nanostitch import batch as batches
 from nanostitch import claims as declared_claims
-from nanostitch import code, comparisons, laboratory, raw
+from nanostitch import code, comparisons, laboratory, products, raw
 from nanostitch.batch import Acquisition, Batch
 from nanostitch.errors import BatchError
 from nanostitch.provenance import identity
@@ -87,6 +87,11 @@ def acquisition(batch: Batch, a: Acquisition, digests: Digests) -> dict[str, Any
     }
 
 
+def fetched(a: Acquisition) -> dict[str, Any]:
+    """Where a raw file comes from, and which bytes it must have."""
+    return {"url": a.url, "sha256": a.row["sha256"]}
+
+
 def simulation(batch: Batch) -> Files:
     """Specimens, recordings and scores of a simulated batch."""
     assert batch.simulate is not None
@@ -111,7 +116,7 @@ def simulation(batch: Batch) -> Files:
         }
         yield f"simulated/{a.id}", content | seed
     yield "score", {"about": _of_batch(batch), **_code(SCRIPTS / "score.py")}
-    yield "recovery", {"conditions": conditions(batch), **_code(SCRIPTS / "recovery.py")}
+    yield "recovery", {"conditions": batch.conditions, **_code(SCRIPTS / "recovery.py")}
 
 
 def comparison(batch: Batch, name: str, declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,8 +174,12 @@ def claims(batch: Batch) -> dict[str, Any]:
 def figure(
     batch: Batch, declared: Mapping[str, Any], panels: Sequence[Sequence[str]]
 ) -> dict[str, Any]:
-    """One figure: its declaration, its products, and by panel the numbers of those it may show."""
+    """One figure: its declaration, its products, and by panel the numbers of those it may show.
+
+    ``references`` are those of its acquisitions that only serve others.
+    """
     place = {path: number for number, path in enumerate(dict.fromkeys(chain.from_iterable(panels)))}
+    shown = {PurePosixPath(path).parent.name for path in place}
     return {
         "figure": declared,
         "products": list(place),
@@ -178,7 +187,8 @@ def figure(
             letter: [place[path] for path in paths]
             for letter, paths in zip(ascii_lowercase, panels, strict=False)
         },
-        "conditions": conditions(batch),
+        "conditions": batch.conditions,
+        "references": [name for name in products.references(batch) if name in shown],
     }
 
 
@@ -207,11 +217,6 @@ def whole(batch: Batch, settings: Mapping[str, Any]) -> dict[str, Any]:
         "versions": {name: metadata.version(name) for name in _LIBRARIES},
         "settings": {name: settings[name] for name in techniques},
     }
-
-
-def conditions(batch: Batch) -> list[str]:
-    """Ids of the conditions in the order in which acquisitions name them: that of the colours."""
-    return list(dict.fromkeys(a.condition["condition"] for a in batch.acquisitions.values()))
 
 
 def specimens(batch: Batch) -> dict[str, Acquisition]:
@@ -264,11 +269,6 @@ def _of_batch(batch: Batch) -> dict[str, Any]:
         "creator_name": batch.about["creator"]["name"],
         "license": batch.about["licence"],
     }
-
-
-def fetched(a: Acquisition) -> dict[str, Any]:
-    """Where a raw file comes from, and which bytes it must have."""
-    return {"url": a.url, "sha256": a.row["sha256"]}
 
 
 def _raw_digests(a: Acquisition, digests: Digests) -> dict[str, str]:

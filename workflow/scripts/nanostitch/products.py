@@ -43,6 +43,13 @@ def ends(batch: "Batch") -> dict[str, tuple[str, ...]]:
     return found
 
 
+def references(batch: "Batch") -> list[str]:
+    """Ids of acquisitions that only serve others: they end in no product with numbers."""
+    last = ends(batch)
+    found = batch.acquisitions.values()
+    return [a.id for a in found if not set(last[a.id]) & set(MEASURED[a.technique])]
+
+
 def measured(batch: "Batch", product: str) -> list["Acquisition"]:
     """Acquisitions that end in a product with numbers, in the order of the sheet."""
     last = ends(batch)

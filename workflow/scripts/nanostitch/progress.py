@@ -4,7 +4,6 @@ The end is read from what jobs leave behind: a benchmark file where one ended we
 one began. Both lie under the same name, so nothing has to be kept while the run goes on.
 """
 
-import csv
 import logging
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import TextIO
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from nanostitch import run_files
 from nanostitch.quality import LEVELS
 
 INTERVAL_S = 30.0
@@ -82,10 +82,10 @@ def summary(folder: Path, since: float, targets: Iterable[str] = ()) -> str:
         jobs with their reasons, missing files, where the report lies; no line about what there
         is nothing to say of.
     """
-    took = {path: path.stat().st_mtime for path in sorted((folder / "benchmarks").rglob("*.tsv"))}
-    ran = [path for path, ended in took.items() if ended >= since]
+    done = run_files.benchmarks(folder)
+    ran = [path for path in done if path.stat().st_mtime >= since]
     failed = list(_failures(folder, since))
-    counts = f"{len(ran)} jobs ran, {len(took) - len(ran)} kept from earlier runs"
+    counts = f"{len(ran)} jobs ran, {len(done) - len(ran)} kept from earlier runs"
     lines = [f"{folder.as_posix()}: {counts}, {len(failed)} failed"]
     lines += _slowest(folder, ran)
     lines += _verdicts(folder / "tables")
@@ -102,9 +102,8 @@ def summary(folder: Path, since: float, targets: Iterable[str] = ()) -> str:
 def _slowest(folder: Path, ran: list[Path]) -> Iterator[str]:
     spent: dict[str, list[float]] = defaultdict(list)
     for path in ran:
-        with path.open(encoding="utf-8", newline="") as file:
-            seconds = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
-        spent[_rule(path, folder / "benchmarks")].extend(seconds)
+        rule = run_files.rule(path, folder / "benchmarks")
+        spent[rule] += [wall for wall, _ in run_files.times(path)]
     most = sorted(spent, key=lambda rule: -sum(spent[rule]))[:_SHOWN]
     if most:
         told = (f"{rule} {_duration(sum(spent[rule]))} ({len(spent[rule])})" for rule in most)
@@ -114,23 +113,10 @@ def _slowest(folder: Path, ran: list[Path]) -> Iterator[str]:
 def _verdicts(tables: Path) -> Iterator[str]:
     """Tables with acquisitions that are not good, each with the number of each verdict."""
     for path in sorted(tables.glob("*.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file, delimiter="\t")
-            if not {"acquisition", "verdict"} <= set(rows.fieldnames or ()):
-                continue
-            worst: dict[str, str] = {}
-            for row in rows:
-                of_row, of_others = row["verdict"], worst.get(row["acquisition"], LEVELS[0])
-                if of_row in LEVELS:
-                    worst[row["acquisition"]] = max(of_row, of_others, key=_level)
-        number = Counter(worst.values())
+        number = Counter(verdict for verdict, _ in run_files.verdicts(path).values())
         if set(number) - {LEVELS[0]}:
             told = (f"{number[level]} {level}" for level in LEVELS if number[level])
             yield f"quality of {path.stem}: {', '.join(told)}"
-
-
-def _level(verdict: str) -> int:
-    return [str(level) for level in LEVELS].index(verdict)
 
 
 def _failures(folder: Path, since: float) -> Iterator[tuple[str, str, str]]:
@@ -141,7 +127,7 @@ def _failures(folder: Path, since: float) -> Iterator[tuple[str, str, str]]:
         benchmark = benchmarks / path.relative_to(logs).with_suffix(".tsv")
         has_ended = benchmark.is_file() and benchmark.stat().st_mtime >= since
         if began >= since and not has_ended:
-            yield _rule(path, logs), path.stem, _reason(path)
+            yield run_files.rule(path, logs), path.stem, _reason(path)
 
 
 def _reason(log: Path) -> str:
@@ -161,10 +147,6 @@ def _grouped(failed: list[tuple[str, str, str]]) -> Iterator[str]:
     for (rule, reason), names in alike.items():
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         yield f"failed: {rule} of {', '.join(names[:_SHOWN])}{more}: {reason}"
-
-
-def _rule(path: Path, root: Path) -> str:
-    return path.relative_to(root).with_suffix("").parts[0]
 
 
 def _duration(seconds: float) -> str:

@@ -6,6 +6,7 @@ nothing depends on when it was fetched or on what its server says of it, and pla
 network. A server that stalls, drops or answers with other bytes ends in one clear error.
 """
 
+import contextlib
 import dataclasses
 import importlib
 import logging
@@ -84,7 +85,7 @@ def fetch(url: str, sha256: str, target: Path) -> None:
     with replacing(target) as partial:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                _watched(lambda: _retrieve(url, partial), partial)
+                _watched(lambda: _retrieve(url, partial), partial.parent)
                 break
             except FetchError:
                 raise
@@ -127,8 +128,11 @@ def _settings(plugin: Any) -> Any:
     return plugin.StorageProviderSettings(**told)
 
 
-def _watched(work: Callable[[], None], partial: Path) -> None:
-    """Run something that fills a file; give up when the file no longer grows."""
+def _watched(work: Callable[[], None], folder: Path) -> None:
+    """Run something that fills files of a folder; give up when none of them changes any more.
+
+    The plugin for S3 fills a file of another name, and renames it when it is whole.
+    """
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -139,13 +143,22 @@ def _watched(work: Callable[[], None], partial: Path) -> None:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    size, since = -1, time.monotonic()
+    seen, since = _state(folder), time.monotonic()
     while thread.is_alive():
         thread.join(timeout=min(1.0, STALLED_S / 4))
-        now = partial.stat().st_size if partial.exists() else 0
-        if now != size:
-            size, since = now, time.monotonic()
+        now = _state(folder)
+        if now != seen:
+            seen, since = now, time.monotonic()
         elif thread.is_alive() and time.monotonic() - since > STALLED_S:
             raise TimeoutError(f"no byte came for {STALLED_S:g} s")
     if raised:
         raise raised[0]
+
+
+def _state(folder: Path) -> set[tuple[str, int]]:
+    """Each file of a folder with the time of its last change, which every write moves."""
+    found = set()
+    for file in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # renamed meanwhile
+            found.add((file.name, file.stat().st_mtime_ns))
+    return found

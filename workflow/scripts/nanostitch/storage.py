@@ -5,7 +5,8 @@ windows of energy. They are stored in chunks for both and with a fast codec; eve
 one that every reader has. ``tests/benchmarks/bench_storage.py`` measures the choices.
 """
 
-from collections.abc import Hashable, Iterator
+import math
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def encoding(dataset: xr.Dataset, fast: bool) -> Encoding:
             settings["_FillValue"] = np.array(np.nan, variable.dtype)
         if variable.dtype.kind in "iuf" and variable.ndim and variable.size:
             settings |= PORTABLE
-        if is_large_map(variable):
+        if is_large_map(variable.dims, variable.shape):
             chunks = {"chunksizes": chunk_of(variable.shape)}
             settings = {
                 "_FillValue": settings["_FillValue"],
@@ -73,9 +74,9 @@ def encoding(dataset: xr.Dataset, fast: bool) -> Encoding:
     return found
 
 
-def is_large_map(variable: xr.Variable) -> bool:
+def is_large_map(dims: tuple[Hashable, ...], shape: tuple[int, ...]) -> bool:
     """Whether a variable is a spectrum image that is stored for reading in parts."""
-    return variable.dims == ("y", "x", "energy") and variable.size >= _LARGE
+    return dims == ("y", "x", "energy") and math.prod(shape) >= _LARGE
 
 
 def chunk_of(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -92,10 +93,12 @@ def packed(dataset: xr.Dataset) -> xr.Dataset:
     """
     found: dict[Hashable, xr.Variable] = {}
     for name, variable in dataset.variables.items():
-        kind = _smallest(variable.to_numpy()) if is_large_map(variable) else None
-        if kind is not None and kind.itemsize < variable.dtype.itemsize:
-            attrs = {**variable.attrs, RECORDED: variable.dtype.name}
-            found[name] = xr.Variable(variable.dims, variable.to_numpy().astype(kind), attrs)
+        if is_large_map(variable.dims, variable.shape):
+            values = variable.to_numpy()
+            kind = packing(values.dtype, _parts(values))
+            if kind != values.dtype:
+                attrs = {**variable.attrs, RECORDED: values.dtype.name}
+                found[name] = xr.Variable(variable.dims, values.astype(kind), attrs)
     return dataset.assign(found)
 
 
@@ -110,17 +113,24 @@ def unpacked(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.assign(found)
 
 
-def _smallest(values: NDArray[Any]) -> np.dtype[Any] | None:
-    """Smallest type of integers that holds all values; None if they are no whole numbers."""
+def packing(recorded: np.dtype[Any], parts: Iterable[NDArray[Any]]) -> np.dtype[Any]:
+    """Smallest type of integers that holds all counts, or that in which they were recorded.
+
+    Parameters
+    ----------
+    recorded
+        Type of the values, which they keep if it is no larger or they are no whole numbers.
+    parts
+        All values, one part after the other.
+    """
     low, high = 0.0, 0.0
-    for part in _parts(values):
-        if values.dtype.kind == "f" and not (np.isfinite(part) & (np.rint(part) == part)).all():
-            return None
+    for part in parts:
+        if recorded.kind == "f" and not (np.isfinite(part) & (np.rint(part) == part)).all():
+            return recorded
         low, high = min(low, float(part.min())), max(high, float(part.max()))
-    for name in _INTEGERS:
-        if np.iinfo(name).min <= low and high <= np.iinfo(name).max:
-            return np.dtype(name)
-    return None
+    holding = (n for n in _INTEGERS if np.iinfo(n).min <= low and high <= np.iinfo(n).max)
+    smallest = np.dtype(next(holding, recorded))
+    return smallest if smallest.itemsize < recorded.itemsize else recorded
 
 
 def copy_portably(source: Any, copy: Any) -> None:

@@ -135,8 +135,7 @@ def _load(path: str) -> xr.Dataset:
 
 @contextmanager
 def _damage_named(path: str) -> Iterator[None]:
-    if (recorder := record.running()) is not None:
-        recorder.audit.saw(path)
+    record.saw(path)
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
@@ -187,11 +186,11 @@ def _write(
     product = contracts.explained(contracts.check(dataset, contract, str(path)), contract)
     product.load()  # HDF5 is not to be called from the thread that hashes
     product.attrs |= dict(attributes)
-    decided = _derivation(job)
+    decided = record.decided(job, identity_of)
     product.attrs |= derivation.attributes(decided)
     stored = storage.packed(product)
     encoding = storage.encoding(stored, fast=_has_fast_codec())
-    with replacing(path) as partial, data_hash.taken_beside(product) as data:
+    with replacing(path) as partial, data_hash.taken_beside(stored) as data:
         stored.to_netcdf(partial, engine="netcdf4", encoding=encoding)
         _embed(partial, decided, data.result(), str(path))
 
@@ -225,7 +224,7 @@ def copy_portable(path: str, target: str) -> None:
 def write_tree(tree: xr.DataTree, job: Job) -> None:
     """Write the plotted data of a figure to ``job.output.nc``, one group a panel."""
     tree.load()
-    decided = _derivation(job)
+    decided = record.decided(job, identity_of)
     tree.attrs |= derivation.attributes(decided)
     encoding = {node.path: storage.encoding(node.to_dataset(), fast=False) for node in tree.subtree}
     with replacing(Path(job.output.nc)) as partial, data_hash.taken_beside(tree) as data:
@@ -252,14 +251,21 @@ def attributes_of(path: str, group: str = "") -> dict[str, Any]:
         return {} if node is None else dict(vars(node))
 
 
+def carried(path: str) -> tuple[str, dict[str, Any]]:
+    """Derivation id and derivation that a product carries; empty where a file carries none."""
+    with _damage_named(path), netCDF4.Dataset(path) as file:
+        told = getattr(file.groups.get("provenance"), "derivation", "{}")
+        return str(getattr(file, "id", "")), dict(json.loads(told))
+
+
 def identity_of(path: str) -> str:
-    """Derivation id that a product carries; empty where a file carries none."""
+    """Derivation id alone."""
     return str(attributes_of(path).get("id", ""))
 
 
 def provenance_of(path: str) -> dict[str, Any]:
-    """Derivation that a product carries; empty where a file carries none."""
-    return dict(json.loads(attributes_of(path, "provenance").get("derivation", "{}")))
+    """Derivation alone."""
+    return carried(path)[1]
 
 
 def data_sha256(path: str) -> str:
@@ -274,19 +280,9 @@ def data_sha256(path: str) -> str:
         return data_hash.of_open(file)
 
 
-def recorded_data_sha256(path: str) -> str:
-    """Hash of the data that a product says it has; empty where a file says none."""
-    return str(attributes_of(path, "provenance").get("data_sha256", ""))
-
-
 def libraries() -> dict[str, str]:
     """Versions of the native libraries that write products."""
     return {"hdf5": netCDF4.__hdf5libversion__, "netcdf": netCDF4.getlibversion().split()[0]}
-
-
-def _derivation(job: Job) -> dict[str, Any]:
-    recorder = record.running()
-    return recorder.decided() if recorder is not None else derivation.of(job, identity_of)
 
 
 def _embed(partial: Path, decided: Mapping[str, Any], data_sha256: str, path: str) -> None:
@@ -295,5 +291,4 @@ def _embed(partial: Path, decided: Mapping[str, Any], data_sha256: str, path: st
         group.setncattr_string("derivation_id", identity.identity(decided))
         group.setncattr_string("derivation", identity.canonical(decided))
         group.setncattr_string("data_sha256", data_sha256)
-    if (recorder := record.running()) is not None:
-        recorder.note_data(path, data_sha256)
+    record.note_data(path, data_sha256)

@@ -3,14 +3,17 @@
 Snakemake runs the script of a job by starting Python. :func:`install` lets it hand the script to
 :mod:`nanostitch.warm_server` instead, which forks a process for it. Jobs that ask for more, such
 as a conda environment, a container or several threads, and every job where that process cannot be
-had, start as they always did. On a cluster, the jobs are started there, and plainly.
+had, start as they always did; so do all where Snakemake is not as it is known here. On a cluster,
+the jobs are started there, and plainly.
 """
 
 import atexit
 import contextlib
+import inspect
 import json
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -69,9 +72,14 @@ class Server:
             begun = _line(answers)
             if not begun:
                 raise Lost
-            with _measured(json.loads(begun)["pid"], record):
+            pid = json.loads(begun)["pid"]
+            with _measured(pid, record):
                 ended = _line(answers)
-        return int(json.loads(ended)["exit_code"]) if ended else 1
+        if ended:
+            return int(json.loads(ended)["exit_code"])
+        with contextlib.suppress(OSError):  # its parent is gone: it must not write beside a retry
+            os.kill(pid, signal.SIGKILL)
+        return 1
 
     def _hand_over(self, job: socket.socket) -> None:
         with self._lock:
@@ -124,7 +132,12 @@ def _server() -> Server:
     return server
 
 
-class WarmScript(script.PythonScript):  # type: ignore[misc]
+_PLAINLY: Any = getattr(script, "PythonScript", object)
+_NEEDS = ("conda_env", "container_img", "env_modules")
+"""What a job may ask for beyond the Python of the run."""
+
+
+class WarmScript(_PLAINLY):  # type: ignore[misc]
     """A Python script of a rule, run in a fork of the process with the libraries."""
 
     def execute_script(self, fname: str, edit: bool = False) -> None:
@@ -135,7 +148,7 @@ class WarmScript(script.PythonScript):  # type: ignore[misc]
         subprocess.CalledProcessError
             If the script failed.
         """
-        if self.threads > 1 or any((self.conda_env, self.container_img, self.env_modules)):
+        if self.threads > 1 or any(getattr(self, need) for need in _NEEDS):
             super().execute_script(fname, edit)
             return
         temporary = self.resources.get("tmpdir")
@@ -157,5 +170,13 @@ def install(is_run: bool) -> None:
     is_run
         Whether this process is the run itself, and not one of its jobs.
     """
-    if is_run and os.environ.get(SWITCH) != "0" and sys.platform == "linux":
+    is_wanted = is_run and os.environ.get(SWITCH) != "0" and sys.platform == "linux"
+    if is_wanted and _is_known():
         script.PythonScript = WarmScript
+
+
+def _is_known() -> bool:
+    """Whether this Snakemake has what is replaced here, and tells a script what is asked of it."""
+    told = {"threads", "resources", "bench_record", *_NEEDS}
+    is_script = told <= inspect.signature(_PLAINLY).parameters.keys()
+    return is_script and hasattr(_PLAINLY, "execute_script") and hasattr(benchmark, "benchmarked")

@@ -58,13 +58,30 @@ def serve(control: socket.socket) -> str | None:
                     return None
                 job = socket.socket(fileno=ends[0])
                 asked = json.loads(job.makefile("r", encoding="utf-8").readline())
-                pid = os.fork()
+                pid = _forked(job)
                 if pid == 0:
                     for other in (job, control, *jobs.values()):
                         other.close()
                     return _become(asked)
+                if pid is None:
+                    job.close()
+                    continue
                 jobs[pid] = job
                 _tell(job, {"pid": pid})
+
+
+def _forked(job: socket.socket) -> int | None:
+    """Id of a process for a job, 0 in that process; None where there is none to be had.
+
+    Nor is there for a job of a run that was killed while this process loaded its libraries.
+    """
+    try:
+        with contextlib.suppress(BlockingIOError):
+            if not job.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                return None
+        return os.fork()
+    except OSError:
+        return None
 
 
 def _become(asked: dict[str, Any]) -> str:

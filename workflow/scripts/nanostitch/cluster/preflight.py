@@ -8,7 +8,7 @@ import importlib.util
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Site:
 
 def check(site: Site) -> list[Finding]:
     """Everything that was found, in the order of the checks."""
-    checks: tuple[Callable[[Site], Iterable[Finding]], ...] = (
+    checks = (
         _limits,
         _memory_floor,
         _accounting,

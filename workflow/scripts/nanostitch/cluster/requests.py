@@ -8,6 +8,9 @@ from pathlib import Path
 
 from nanostitch.errors import ClusterError
 
+NOT_SUBMITTED = {"all", "fetch"}
+"""Rules that run where the run was started. A dry run does not tell: it calls every rule local."""
+
 _RULE = re.compile(r"^\s*(?:local)?rule (\w+):$")
 _THREADS = re.compile(r"^\s+threads: (\d+)")
 _RESOURCES = re.compile(r"^\s+resources: (.*)$")
@@ -58,8 +61,7 @@ def parse(printed: str) -> list[Request]:
             threads = int(count[1])
         elif asked := _RESOURCES.match(line):
             values = dict(pair.split("=", 1) for pair in asked[1].split(", ") if "=" in pair)
-            if name != "all" and values.get("mem_mb", "").isdigit():
+            if name not in NOT_SUBMITTED and values.get("mem_mb", "").isdigit():
                 minutes = values.get("runtime", "0")
-                request = Request(name, int(values["mem_mb"]), int(minutes), threads)
-                found.append(request)
+                found.append(Request(name, int(values["mem_mb"]), int(minutes), threads))
     return found

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from nanostitch import atomic
 from nanostitch.cluster import slurm
 from nanostitch.errors import ClusterError
 
@@ -36,7 +37,6 @@ def begin(executor: str) -> None:
     executor
         Name of Snakemake's executor, such as ``local`` or ``slurm``.
     """
-    RECORDS.mkdir(parents=True, exist_ok=True)
     record = {
         "run": os.environ[RUN],
         "host": socket.gethostname(),
@@ -44,12 +44,12 @@ def begin(executor: str) -> None:
         "started": _started(os.getpid()),
         "executor": executor,
     }
-    _path().write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    atomic.write_text(_record(), json.dumps(record, indent=1) + "\n")
 
 
 def end() -> None:
     """Take the record of this run away."""
-    _path().unlink(missing_ok=True)
+    _record().unlink(missing_ok=True)
 
 
 def end_orphans(folder: Path, say: Callable[[str], None]) -> int:
@@ -61,25 +61,25 @@ def end_orphans(folder: Path, say: Callable[[str], None]) -> int:
         If a run in the folder is alive, was started on another computer, or left jobs that
         cannot be ended from here.
     """
-    records = [json.loads(path.read_text("utf-8")) for path in sorted(_folder(folder).glob("*"))]
-    for record in records:
-        _refuse_living(record, _folder(folder))
-    is_on_cluster = any(record["executor"] != "local" for record in records)
+    files = sorted((folder / RECORDS).glob("[!.]*.json"))
+    records = {file: json.loads(file.read_text("utf-8")) for file in files}
+    for file, record in records.items():
+        _refuse_living(file, record)
+    is_on_cluster = any(record["executor"] != "local" for record in records.values())
     ended = _end_jobs(folder, say) if is_on_cluster else 0
-    for record in records:
+    for record in records.values():
         found = _processes(record["run"])
         if found:
             say(f"ending {len(found)} processes of run {record['run']}")
             _end_processes(found)
         ended += len(found)
-    for record in records:
-        (_folder(folder) / f"{record['run']}.json").unlink(missing_ok=True)
+    for file in files:
+        file.unlink(missing_ok=True)
     return ended
 
 
-def _refuse_living(record: dict[str, str | int], folder: Path) -> None:
+def _refuse_living(file: Path, record: dict[str, str | int]) -> None:
     """Raise unless a run is known to be dead and its jobs can be ended from here."""
-    file = folder / f"{record['run']}.json"
     if record["host"] != socket.gethostname():
         raise ClusterError(
             f"{file}: the run was started on {record['host']}; resume it there, or, if it and its "
@@ -153,9 +153,5 @@ def _started(pid: int) -> int:
     return 0 if fields[_STATE] == "Z" else int(fields[_STARTED])
 
 
-def _folder(folder: Path) -> Path:
-    return folder / RECORDS
-
-
-def _path() -> Path:
+def _record() -> Path:
     return RECORDS / f"{os.environ[RUN]}.json"

@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nanostitch.errors import ClusterError
@@ -86,17 +86,21 @@ def partitions() -> list[Partition]:
     """All partitions that this user sees."""
     found: dict[str, Partition] = {}
     rows = ask("sinfo", "--noheader", "--exact", "--format=%P|%a|%l|%m|%c").splitlines()
-    for name, up, limit, memory, processors in (row.split("|") for row in rows):
-        sizes = int(memory.strip("+ ")), int(processors.strip("+ "))
-        before = found.get(name.strip("*"))
-        largest = (before.memory_mb, before.processors) if before else (0, 0)
-        found[name.strip("*")] = Partition(
-            name.strip("*"),
-            name.endswith("*"),
-            up == "up",
-            minutes(limit),
-            max(sizes[0], largest[0]),
-            max(sizes[1], largest[1]),
+    for marked, up, limit, memory, processors in (row.split("|") for row in rows):
+        name = marked.strip("*")
+        row = Partition(
+            name,
+            is_default=marked.endswith("*"),
+            is_up=up == "up",
+            minutes=minutes(limit),
+            memory_mb=int(memory.strip("+ ")),
+            processors=int(processors.strip("+ ")),
+        )
+        other = found.get(name, row)
+        found[name] = replace(
+            row,
+            memory_mb=max(row.memory_mb, other.memory_mb),
+            processors=max(row.processors, other.processors),
         )
     return list(found.values())
 
@@ -123,7 +127,8 @@ def node_hosts() -> set[str]:
 def jobs(folder: Path) -> list[Job]:
     """Our jobs of this user that wait, run or end, and work in a folder."""
     rows = ask("squeue", "--me", "--noheader", "--format=%A|%j|%Z").splitlines()
-    found = (Job(number, name, Path(place)) for number, name, place in _split(rows))
+    split = (row.split("|", 2) for row in rows)
+    found = (Job(number, name, Path(place)) for number, name, place in split)
     here = folder.resolve()
     return [j for j in found if j.name.startswith(JOB_PREFIX) and j.folder.resolve() == here]
 
@@ -131,7 +136,3 @@ def jobs(folder: Path) -> list[Job]:
 def cancel(jobs: list[Job]) -> None:
     """Ask Slurm to end jobs."""
     ask("scancel", *(job.id for job in jobs))
-
-
-def _split(rows: list[str]) -> list[list[str]]:
-    return [row.split("|", 2) for row in rows]

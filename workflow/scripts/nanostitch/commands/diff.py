@@ -40,14 +40,11 @@ def _lines(found: "Difference") -> Iterator[str]:
     for claim in found.moved:
         yield from _claim(claim)
     for causes, paths in found.others.items():
-        named = ", ".join(paths[:_MOST])
-        more = f" and {len(paths) - _MOST} more" if len(paths) > _MOST else ""
-        yield f"changed, but no claim moved with it: {named}{more}"
+        yield f"changed, but no claim moved with it: {_few(paths)}"
         yield from _because(causes)
     for title, names in (("new", found.added), ("gone", found.removed)):
         if names:
-            more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-            yield f"{title}: {', '.join(names[:_MOST])}{more}"
+            yield f"{title}: {_few(names)}"
     if found.versions:
         yield f"other versions installed: {', '.join(found.versions)}"
     if found.same:
@@ -61,6 +58,11 @@ def _claim(claim: "Moved") -> Iterator[str]:
     if claim.outcomes[0] != claim.outcomes[1]:
         yield f"    outcome: {claim.outcomes[0]} → {claim.outcomes[1]}"
     yield from _because(claim.causes)
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ", ".join(names[:_MOST]) + more
 
 
 def _because(causes: tuple[str, ...]) -> Iterator[str]:

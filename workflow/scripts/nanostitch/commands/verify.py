@@ -27,13 +27,13 @@ def run(options: argparse.Namespace) -> int:
     from nanostitch.provenance.checks import verify
 
     failed = False
-    for (root, batch), paths in verify.batches(options.paths).items():
-        verdict = verify.verify(root, batch, paths, options.allowed_signers)
+    for state, paths in verify.batches(options.paths):
+        verdict = verify.verify(state, paths, options.allowed_signers)
         problems, notes = list(verdict.problems), list(verdict.notes)
         if options.rerun:
             from nanostitch.provenance.checks import rerun
 
-            again = rerun.compare(root, batch, paths)
+            again = rerun.compare(state, paths)
             problems += again.problems
             notes += again.notes
         for problem in problems:
@@ -41,6 +41,6 @@ def run(options: argparse.Namespace) -> int:
         for note in notes:
             print(f"note: {note}")
         counts = f"{verdict.files} files, {verdict.records} records, {verdict.raw} raw files"
-        print(f"{batch}: {counts}: {f'{len(problems)} problems' if problems else 'fine'}")
+        print(f"{state.batch}: {counts}: {f'{len(problems)} problems' if problems else 'fine'}")
         failed |= bool(problems)
     return int(failed)

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import intervals, quality
-from nanostitch.comparison import cells, effect, observations
+from nanostitch.comparison import cells, effect, observations, product
 from nanostitch.comparison.observations import Observation
 
 OUTCOMES = (
@@ -177,11 +177,10 @@ def _compared(measure: Mapping[str, Any], comparison: xr.Dataset) -> Found:
         stem, answer, numbers = "group_mean", "", [int(one[name]) for name in counts]
     else:
         one = comparison.isel(contrast=measure["contrast"])
-        answers = str(one["answer"].attrs["flag_meanings"]).split()
-        stem, answer = "effect", answers[int(one["answer"])]
-        used = comparison["seen_sample"].values[comparison["seen_why_not"].values == ""]
-        numbers = [len(set(used.tolist())), *(int(comparison[n].sum()) for n in counts[1:])]
-    ends = [float(one[f"{stem}{end}"]) for end in ("", "_lower", "_upper")]
+        stem, answer = "effect", product.answer(comparison, measure["contrast"])
+        samples = set(product.used(comparison)["seen_sample"].values.tolist())
+        numbers = [len(samples), *(int(comparison[name].sum()) for name in counts[1:])]
+    ends = [float(one[f"{stem}{end}"]) for end in product.ENDS]
     unit = str(one[stem].attrs["units"])
     return Found(
         ends[0], ends[1], ends[2], unit, numbers[0], numbers[1], numbers[2], answer, doubts

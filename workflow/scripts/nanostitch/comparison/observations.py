@@ -14,7 +14,6 @@ from nanostitch.intervals import NONE, NORMAL_95, Number
 
 Values = NDArray[np.float64]
 
-
 Objects = Literal["mean", "largest", "smallest", "sum", "distinct"]
 SURE = 0.95
 """Probability from which a label counts as known."""
@@ -83,23 +82,18 @@ def read(
     ContractError
         If the product has no such variable, dim or label.
     """
+    if _selected(product, variable, where).dims == ("particle",):
+        product = product.isel(particle=np.flatnonzero(population.counted(product)))
     found = _selected(product, variable, where)
-    beside = {
-        end: _selected(product, f"{variable}{end}", where)
-        for end in ("_lower", "_upper", "_uncertainty")
-    }
-    if found.dims == ("particle",):
-        counted = population.counted(product)
-        beside = {end: one[counted] if one.dims else one for end, one in beside.items()}
-        found = found[counted]
-    known = found.values[np.isfinite(found.values)]
     if found.ndim == 0:
-        value, lower, upper = (float(one) for one in (found, *list(beside.values())[:2]))
+        ends = (_selected(product, f"{variable}{end}", where) for end in ("_lower", "_upper"))
+        value, lower, upper = (float(one) for one in (found, *ends))
     elif objects == "distinct":
         probability = None if sure is None else _selected(product, sure, where).values
         value, lower, upper = _distinct(found.values, probability)
     else:
-        value, lower, upper = _of_objects(found.values, beside["_uncertainty"].values, objects)
+        uncertainty = _selected(product, f"{variable}_uncertainty", where).values
+        value, lower, upper = _of_objects(found.values, uncertainty, objects)
     return Observation(
         acquisition=str(product.attrs["acquisition"]),
         sample=str(product.attrs["sample"]),
@@ -107,7 +101,7 @@ def read(
         value=value,
         lower=lower,
         upper=upper,
-        objects=int(known.size),
+        objects=int(np.isfinite(found.values).sum()),
         verdict=int(product["verdict"]),
         why_not=_why_not(product, value, usable),
     )

@@ -24,6 +24,8 @@ ANSWERS = (
     "not_shown_equivalent",
     "beyond_margin",
 )
+ENDS = ("", "_lower", "_upper")
+"""How the names of a number and of the ends of its interval end."""
 _SIGNIFICANCE = 0.05
 _UNLIKE = 2.0
 """Factor between the standard errors of two methods above which they do not agree: with three
@@ -79,7 +81,7 @@ def _numbers(one: Contrast, samples: int, asked: Asked) -> dict[str, float]:
     found = {"smallest_effect": one.found.smallest()}
     for name, this in (("", one.found), ("mixed_", modelled), ("bootstrap_", drawn)):
         ends = (this.value, *this.interval())
-        found |= {f"{name}effect{end}": n for end, n in zip(_ENDS, ends, strict=True)}
+        found |= {f"{name}effect{end}": n for end, n in zip(ENDS, ends, strict=True)}
     if asked.in_ratio:
         found = {name: float(np.exp(number)) for name, number in found.items()}
     elif asked.question != "trend":
@@ -94,9 +96,6 @@ def _numbers(one: Contrast, samples: int, asked: Asked) -> dict[str, float]:
         "cliff_delta": one.cliff_delta,
         "samples_needed": effect.samples_needed(one.found, samples, wanted or abs(one.found.value)),
     }
-
-
-_ENDS = ("", "_lower", "_upper")
 
 
 def _of(name: str, stems: Sequence[str]) -> bool:
@@ -176,6 +175,17 @@ def listed(seen: Sequence[Observation], unit: str) -> xr.Dataset:
         attrs = {"units": unit if name in numbers else "1"}
         found[f"seen_{name}"] = ("seen", column, attrs)
     return found
+
+
+def used(comparison: xr.Dataset) -> xr.Dataset:
+    """A comparison with those of its observations, dims (seen,), that it stands on."""
+    return comparison.isel(seen=np.flatnonzero(comparison["seen_why_not"].values == ""))
+
+
+def answer(comparison: xr.Dataset, contrast: int = 0) -> str:
+    """One of :data:`ANSWERS`: that of a contrast, by its number."""
+    meanings = str(comparison["answer"].attrs["flag_meanings"]).split()
+    return meanings[int(comparison["answer"][contrast])]
 
 
 def verdict(

@@ -35,9 +35,7 @@ def slope(mean: Values, at: Values) -> Effect:
     ]
     if len(followed) >= _FEWEST_SLOPES:
         return effect.mean(np.array(followed))
-    number = known.sum(axis=1)
-    place = (known * at).sum(axis=1) / number
-    height = np.where(known, mean, 0.0).sum(axis=1) / number
+    place, height = centres(mean, at)
     if place.size < 2 or not np.ptp(place) > 0:
         return Effect(followed[0], np.nan, np.nan) if followed else NOTHING
     away = place - place.mean()
@@ -47,3 +45,10 @@ def slope(mean: Values, at: Values) -> Effect:
     left = height - height.mean() - value * away
     freedom = place.size - 2.0
     return Effect(value, float(np.sqrt(left @ left / freedom / (away @ away))), freedom)
+
+
+def centres(mean: Values, at: Values) -> tuple[Values, Values]:
+    """Mean place and mean height of each sample over its levels, dims (sample,) each."""
+    known = np.isfinite(mean)
+    number = known.sum(axis=1)
+    return (known * at).sum(axis=1) / number, np.where(known, mean, 0.0).sum(axis=1) / number

@@ -5,7 +5,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import stats
 
-from nanostitch.comparison import cells
+from nanostitch.comparison import cells, product, trend
 
 Values = NDArray[np.float64]
 
@@ -30,17 +30,13 @@ def line(comparison: xr.Dataset, at: Values, *, in_ratio: bool) -> tuple[Values,
         Line and both ends of its 95 % interval for the mean of samples, dims (place,). The slope's
         own interval, and how samples scatter about the line, count; NaN without an interval.
     """
-    used = comparison["seen_why_not"].values == ""
-    value = comparison["seen_value"].values[used]
-    group = comparison["seen_group"].values[used].astype(int)
-    sample = comparison["seen_sample"].values[used].tolist()
+    used, one = product.used(comparison), comparison.isel(contrast=0)
+    value, group = used["seen_value"].values, used["seen_group"].values.astype(int)
     scaled = np.log(value) if in_ratio else value
+    sample = used["seen_sample"].values.tolist()
     mean = cells.means(scaled, sample, group, comparison.sizes["group"]).mean
-    known = np.isfinite(mean)
-    place = (known * comparison["group_at"].values).sum(axis=1) / known.sum(axis=1)
-    height = np.where(known, mean, 0.0).sum(axis=1) / known.sum(axis=1)
-    one = comparison.isel(contrast=0)
-    ends = np.array([float(one[f"effect{end}"]) for end in ("", "_lower", "_upper")])
+    place, height = trend.centres(mean, comparison["group_at"].values)
+    ends = np.array([float(one[f"effect{end}"]) for end in product.ENDS])
     slope, low, high = np.log(ends) if in_ratio else ends
     away = at - place.mean()
     fitted = height.mean() + slope * away

@@ -7,7 +7,7 @@ numbers collected without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,12 @@ def collect(
     declaration: Mapping[str, Any],
     products: Sequence[xr.Dataset],
     conditions: Sequence[str] = (),
+    references: Collection[str] = (),
 ) -> xr.DataTree:
     """Everything that a figure plots; see :func:`nanostitch.draw.panels.collect`."""
     from nanostitch.draw import panels
 
-    return panels.collect(declaration, products, conditions)
+    return panels.collect(declaration, products, conditions, references)
 
 
 def figure(tree: xr.DataTree) -> Figure:

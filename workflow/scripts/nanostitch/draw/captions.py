@@ -6,7 +6,7 @@ it, and the numbers that it plots with their intervals.
 
 import html
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ import xarray as xr
 
 from nanostitch import intervals
 from nanostitch.comparison import effect
+from nanostitch.comparison.product import ENDS
 from nanostitch.draw import si, style
 
 Who = tuple[str, str, str]
@@ -54,10 +55,10 @@ SHOWN: Mapping[str, tuple[str, str]] = {
 LIMITS: Mapping[str, tuple[float, float]] = {
     "yield": (0.0, 100.0),
     "value": (0.0, math.inf),
-    "size_mean": (0.0, math.inf),
     "atomic_percent": (0.0, 100.0),
 }
-"""Least and most that a stated number can be, in its unit."""
+"""Least and most that a stated number can be, in its unit, where its name in a panel is not that
+of a measure (:func:`nanostitch.intervals.bounds`)."""
 
 NUMBERS: Mapping[str, Mapping[str, str]] = {
     "absorption": {"mark": ""},
@@ -77,8 +78,8 @@ ROWS = ("acquisition", "group", "column_number")
 """Dims along which a panel has a number for each condition or acquisition."""
 LABELS = {"column_number": "column_label"}
 """Names of the conditions along such a dim, where they are not ``condition_label``."""
-_NOT_DRAWN = "left out ("
-"""How a remark on what a panel does not draw begins; the ids that it concerns end it."""
+_NOT_DRAWN = ("left out (", "not drawn (")
+"""How remarks on what a panel does not draw begin; the ids that one concerns end it."""
 _PLURALS = {"spectrum": "spectra"}
 
 
@@ -142,11 +143,15 @@ def stated(node: xr.Dataset, kind: str, who: Sequence[Who]) -> xr.Dataset:
     )
 
 
-def shown(node: xr.Dataset, who: Sequence[Who]) -> list[Who]:
-    """Acquisitions that a panel draws: without those that its remarks name as left out."""
-    remarks = [line for line in str(node.attrs.get("notes", "")).splitlines() if _NOT_DRAWN in line]
+def shown(node: xr.Dataset, who: Sequence[Who], references: Collection[str] = ()) -> list[Who]:
+    """Acquisitions that a panel draws, without those that only serve them as references.
+
+    Those that its remarks name as left out or not drawn are none of them.
+    """
+    notes = str(node.attrs.get("notes", "")).splitlines()
+    remarks = [line for line in notes if line.startswith(_NOT_DRAWN)]
     without = {name.strip() for line in remarks for name in line.rpartition(":")[2].split(";")}
-    kept = [one for one in who if one[0] not in without]
+    kept = [one for one in who if one[0] not in without | set(references)]
     return kept or list(who)
 
 
@@ -199,7 +204,7 @@ def _numbers(node: xr.Dataset, kind: str, who: Sequence[Who]) -> Iterator[Stated
         if name not in node or not {f"{name}_lower", f"{name}_upper"} <= set(node.variables):
             continue
         unit = str(node[name].attrs.get("units", "1"))
-        limits = LIMITS.get(name, (-math.inf, math.inf))
+        limits = LIMITS.get(name) or intervals.bounds(name)
         for each, ends in _quantities(node, name, word):
             dim = next((d for d in ROWS if d in ends[0].dims), None)
             values = np.array([e.values for e in ends], dtype=float)
@@ -209,7 +214,7 @@ def _numbers(node: xr.Dataset, kind: str, who: Sequence[Who]) -> Iterator[Stated
 
 def _quantities(node: xr.Dataset, name: str, word: str) -> Iterator[tuple[str, list[xr.DataArray]]]:
     """A number with its ends, apart for each element or each mark of an edge."""
-    ends = [node[f"{name}{end}"] for end in ("", "_lower", "_upper")]
+    ends = [node[f"{name}{end}"] for end in ENDS]
     kinds = [str(d) for d in node[name].dims if d not in ROWS]
     if not kinds or word:
         # Of several estimators the first is the primary one.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from nanostitch.draw.kind import Kind, Schema, switch
-from nanostitch.draw.model_kinds import number
+from nanostitch.draw.model_kinds import CRYSTAL
 
 MOST_ROWS = 12
 """Comparisons in one panel: more do not fit a page."""
@@ -66,65 +66,29 @@ _ROWS: Schema = {
     "description": "One row for each way to the gap.",
 }
 
+
+def _kind(options: Mapping[str, Schema]) -> Kind:
+    return Kind(technique="", products=(), products_if={}, options=options)
+
+
 COMPARISON_KINDS: Mapping[str, Kind] = {
-    "effects": Kind(
-        technique="",
-        products=(),
-        products_if={},
-        options={
+    "effects": _kind(
+        {
             "comparisons": _ids(
                 "Comparisons of one unit, or ratios, in the order drawn; every contrast is a row.",
                 MOST_ROWS,
             ),
-        },
-        of_comparisons=True,
+        }
     ),
-    "trend": Kind(
-        technique="",
-        products=(),
-        products_if={},
-        options={
+    "trend": _kind(
+        {
             "comparisons": _ids("The comparison, whose question is trend.", 1),
             "log_axis": switch(
                 "Draw the column that the trend goes along by its logarithm, such as times from "
                 "hours to days. The fit stays a line of the column itself.",
                 False,
             ),
-        },
-        of_comparisons=True,
+        }
     ),
-    "gap_by_technique": Kind(
-        technique="",
-        products=(),
-        products_if={},
-        options={
-            "rows": _ROWS,
-            "bulk_gap_ev": number(
-                "Gap of the bulk crystal [eV], for rows of sizes; 2.32 eV for CsPbBr3 is what the "
-                "paper states.",
-                2.32,
-                exclusiveMinimum=0,
-            ),
-            "bulk_gap_uncertainty_ev": number(
-                "Its standard uncertainty [eV]: bulk CsPbBr3 is reported from 2.25 to 2.40 eV, by "
-                "method and temperature.",
-                0.03,
-                minimum=0,
-            ),
-            "reduced_mass": number(
-                "Reduced mass of electron and hole [electron masses]; 0.126 for CsPbBr3 by "
-                "magneto-optics (Yang et al. 2017).",
-                0.126,
-                exclusiveMinimum=0,
-            ),
-            "size_spread": number(
-                "Standard deviation of the sizes over their mean, over which the model is "
-                "averaged, weighted by volume; 0.15 is what 8.1 nm with 1.2 nm is.",
-                0.15,
-                minimum=0,
-                maximum=0.3,
-            ),
-        },
-        of_comparisons=True,
-    ),
+    "gap_by_technique": _kind({"rows": _ROWS, **CRYSTAL}),
 }

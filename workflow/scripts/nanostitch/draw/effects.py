@@ -9,6 +9,8 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import intervals
+from nanostitch.comparison import product
+from nanostitch.comparison.product import ENDS
 from nanostitch.draw import captions, lettering, si, style
 from nanostitch.errors import BatchError
 
@@ -22,7 +24,6 @@ ROW_MM = 4.0
 HEADING_GAP_MM = 1.2
 ROOM = 0.06
 """Share of the axis that is free beyond the last interval."""
-ENDS = ("", "_lower", "_upper")
 UNITS = {"eV": ("meV", 1e3)}
 """Units that effects are drawn in, where that of the measure is coarse, and the factor to them."""
 POINTS = ("percentage points", 100.0)
@@ -95,8 +96,7 @@ def draw(data: xr.Dataset, axes: Axes) -> None:
     axes.set_ylim(bottom, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    name, unit = (data["effect"].attrs[key] for key in ("long_name", "units"))
-    axes.set_xlabel(name if unit == "1" else f"{name} ({_spoken(unit)})")
+    axes.set_xlabel(si.axis_label(data["effect"]))
     entries = _key(data)
     lettering.legend(
         axes,
@@ -139,7 +139,6 @@ def _rows(panel: Panel, comparison: xr.Dataset) -> list[dict[str, Any]]:
         raise BatchError(f"figures: {panel.field}: comparisons: {name} is a trend; {remedy}")
     is_ratio = "ratio" in (comparison.attrs["question"], comparison.attrs["scale"])
     unit, factor = ("1", 1.0) if is_ratio else unit_of(comparison, "effect")
-    answers = str(comparison["answer"].attrs["flag_meanings"]).split()
     margin = float(comparison.attrs.get("margin", np.nan))
     rows = []
     for number in range(comparison.sizes["contrast"]):
@@ -156,7 +155,7 @@ def _rows(panel: Panel, comparison: xr.Dataset) -> list[dict[str, Any]]:
                 "heading": f"{comparison.attrs['comparison_title']}: {groups[0]} against "
                 f"{groups[1]}",
                 "number": "; ".join(behind),
-                "answer": _answer(answers[int(one["answer"])]),
+                "answer": _answer(product.answer(comparison, number)),
                 "unit": unit,
             }
         )
@@ -168,15 +167,11 @@ def _answer(answer: str) -> str:
     return f"{words}, not tested" if answer == DESCRIBED else words
 
 
-def _spoken(unit: str) -> str:
-    return unit if unit == POINTS[0] else si.spoken(unit)
-
-
 def _value(row: xr.Dataset) -> str:
     unit = str(row["effect"].attrs["units"])
     value, low, high = (float(row[f"effect{end}"]) for end in ENDS)
     if unit != "1":
-        return f"{captions.rounded(value, low, high)} {_spoken(unit)}"
+        return f"{captions.rounded(value, low, high)} {si.spoken(unit)}"
     if low > 0 and high / low > WIDE:
         return f"{value:.2g} [{low:.2g}, {high:.2g}]"
     return captions.rounded(value, low, high)

@@ -13,8 +13,8 @@ class Kind:
 
     ``products`` are needed always, those of ``products_if`` when the option of that name is on;
     those of ``products_where`` are used of the acquisitions that have them. ``options`` are JSON
-    schemas by the option's name. A kind that draws comparisons (``of_comparisons``) has no
-    technique and selects no acquisitions: its options name them.
+    schemas by the option's name. A kind that draws comparisons has no technique and selects no
+    acquisitions: its options name them.
     """
 
     technique: str
@@ -22,7 +22,16 @@ class Kind:
     products_if: Mapping[str, str]
     options: Mapping[str, Schema]
     products_where: tuple[str, ...] = ()
-    of_comparisons: bool = False
+
+    @property
+    def of_comparisons(self) -> bool:
+        """Whether it draws comparisons."""
+        return not self.technique
+
+
+def number(description: str, default: float, **bounds: float) -> Schema:
+    """Schema of one number."""
+    return {"type": "number", **bounds, "default": default, "description": description}
 
 
 def pair(description: str, default: list[float], **bounds: float) -> Schema:

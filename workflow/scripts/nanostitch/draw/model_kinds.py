@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from nanostitch.draw.gap_kinds import ESTIMATORS, REGIONS
-from nanostitch.draw.kind import Kind, Schema, choice, pair
+from nanostitch.draw.kind import Kind, Schema, choice, number, pair
 
 _LENGTHS: Schema = {
     "type": "array",
@@ -37,10 +37,33 @@ _LENGTHS: Schema = {
 }
 
 
-def number(description: str, default: float, **bounds: float) -> Schema:
-    """Schema of one number."""
-    return {"type": "number", **bounds, "default": default, "description": description}
-
+CRYSTAL: Mapping[str, Schema] = {
+    "bulk_gap_ev": number(
+        "Gap of the bulk crystal [eV]; 2.32 eV for CsPbBr3 is what the paper states.",
+        2.32,
+        exclusiveMinimum=0,
+    ),
+    "bulk_gap_uncertainty_ev": number(
+        "Standard uncertainty of that [eV], part of the interval of a length or gap by the model. "
+        "Bulk CsPbBr3 is reported from 2.25 to 2.40 eV, by method and temperature.",
+        0.03,
+        minimum=0,
+    ),
+    "reduced_mass": number(
+        "Reduced mass of electron and hole [electron masses]; 0.126 for CsPbBr3 by "
+        "magneto-optics (Yang et al. 2017).",
+        0.126,
+        exclusiveMinimum=0,
+    ),
+    "size_spread": number(
+        "Standard deviation of the sizes over their mean, over which a model is averaged, "
+        "weighted by volume; 0.15 is what 8.1 nm with 1.2 nm is.",
+        0.15,
+        minimum=0,
+        maximum=0.3,
+    ),
+}
+"""What a model of confinement must be told of the crystals."""
 
 MODEL_KINDS: Mapping[str, Kind] = {
     "confinement": Kind(
@@ -60,36 +83,13 @@ MODEL_KINDS: Mapping[str, Kind] = {
                 [5.0, 20.0],
                 exclusiveMinimum=0,
             ),
-            "bulk_gap_ev": number(
-                "Gap of the bulk crystal [eV]; 2.32 eV for CsPbBr3 is what the paper states.",
-                2.32,
-                exclusiveMinimum=0,
-            ),
-            "bulk_gap_uncertainty_ev": number(
-                "Standard uncertainty of that [eV], part of the interval of a length. Bulk "
-                "CsPbBr3 is reported from 2.25 to 2.40 eV, by method and temperature.",
-                0.03,
-                minimum=0,
-            ),
-            "reduced_mass": number(
-                "Reduced mass of electron and hole [electron masses]; 0.126 for CsPbBr3 by "
-                "magneto-optics (Yang et al. 2017).",
-                0.126,
-                exclusiveMinimum=0,
-            ),
+            **CRYSTAL,
             "permittivity": number(
                 "Relative permittivity of the Coulomb term. 7.3 for CsPbBr3 at the energy of its "
                 "exciton (Yang et al. 2017); 4.96, its optical one, makes the term half as large "
                 "again.",
                 7.3,
                 minimum=1,
-            ),
-            "size_spread": number(
-                "Standard deviation of the sizes over their mean, over which a model is averaged, "
-                "weighted by volume; 0.15 is what 8.1 nm with 1.2 nm is.",
-                0.15,
-                minimum=0,
-                maximum=0.3,
             ),
         },
     ),

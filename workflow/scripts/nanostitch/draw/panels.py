@@ -2,12 +2,13 @@
 
 import json
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import xarray as xr
 
 from nanostitch import schema
+from nanostitch.comparison import product
 from nanostitch.draw import (
     absorption,
     band_gap,
@@ -81,6 +82,7 @@ def collect(
     declaration: Mapping[str, Any],
     products: Sequence[xr.Dataset],
     conditions: Sequence[str] = (),
+    references: Collection[str] = (),
 ) -> xr.DataTree:
     """Reduce products to what a figure plots.
 
@@ -94,6 +96,9 @@ def collect(
     conditions
         Ids of all conditions in the order of their sheet, which fixes colours across figures;
         without it they follow the order of appearance.
+    references
+        Ids of acquisitions that only serve others, such as the blank of a sphere: they are drawn
+        where a panel names them, but stand for no sample in its caption.
 
     Returns
     -------
@@ -109,11 +114,14 @@ def collect(
     schema.refuse(schema.problems(declaration, kinds.schema(), "figures"))
     page = schema.with_defaults(declaration, kinds.schema())
     with variants.using(page["style"]):
-        return _collected(page, products, conditions)
+        return _collected(page, products, conditions, references)
 
 
 def _collected(
-    page: Mapping[str, Any], products: Sequence[xr.Dataset], conditions: Sequence[str]
+    page: Mapping[str, Any],
+    products: Sequence[xr.Dataset],
+    conditions: Sequence[str],
+    references: Collection[str],
 ) -> xr.DataTree:
     declared = dict(zip(string.ascii_lowercase, page["panels"], strict=False))
     number = len(declared)
@@ -132,7 +140,9 @@ def _collected(
     width_mm = style.WIDTH_MM[page["width"]] / columns
     panels = {key: _panel(panel, key, width_mm, order) for key, panel in declared.items()}
     nodes = {
-        key: _node(panel, chosen[key]) if key in chosen else _compared_node(panel, compared[key])
+        key: _node(panel, chosen[key], references)
+        if key in chosen
+        else _compared_node(panel, compared[key])
         for key, panel in panels.items()
     }
     simulated = max(int(node.attrs["simulated"]) for node in nodes.values())
@@ -149,9 +159,9 @@ def _panel(
     return Panel(kind, letter, options, width_mm, order)
 
 
-def _node(panel: Panel, products: Products) -> xr.Dataset:
+def _node(panel: Panel, products: Products, references: Collection[str]) -> xr.Dataset:
     plotted = COLLECT[panel.kind](panel, products)
-    who = captions.shown(plotted, _who(products))
+    who = captions.shown(plotted, _who(products), references)
     plotted = plotted.assign(captions.stated(plotted, panel.kind, who))
     return plotted.assign_attrs(
         kind=panel.kind,
@@ -168,7 +178,7 @@ def _compared_node(panel: Panel, found: Sequence[xr.Dataset]) -> xr.Dataset:
     module = OF_COMPARISONS[panel.kind]
     plotted: xr.Dataset = module.collect(panel, found)
     plotted = plotted.assign_attrs(kind=panel.kind, letter=panel.letter, width_mm=panel.width_mm)
-    used = [one["seen_acquisition"].values[one["seen_why_not"].values == ""] for one in found]
+    used = [product.used(one)["seen_acquisition"].values for one in found]
     return plotted.assign_attrs(
         options=json.dumps(dict(panel.options), sort_keys=True),
         acquisitions=" ".join(dict.fromkeys(str(name) for names in used for name in names)),

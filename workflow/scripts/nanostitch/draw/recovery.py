@@ -30,8 +30,6 @@ BOLD = 1.15
 """Width of bold text over that of regular text."""
 LEGEND_LINE_PT = 9.0
 """Height of one line of a legend."""
-LINE_SPACING = style.LINE_MM * style.PT_PER_MM / style.FONT_PT
-"""Spacing of matplotlib that makes lines of text as high as :data:`style.LINE_MM`."""
 SAME_COLOURS = "a colour means the same condition in every panel"
 MANY = 100
 """Rows from which symbols shrink, and tenfold from which they are drawn as pixels."""
@@ -195,7 +193,7 @@ def _write(data: xr.Dataset, axes: Axes) -> None:
             ha="left",
             va="bottom",
             weight=weight,
-            linespacing=LINE_SPACING,
+            linespacing=style.LINE_SPACING,
             annotation_clip=False,
         )
         above += style.LINE_MM * style.PT_PER_MM * (1 + text.count("\n"))

@@ -82,10 +82,12 @@ def spoken(units: str) -> str:
 
     >>> spoken("kohm"), spoken("uA"), spoken("nm eV-1"), spoken("percent"), spoken("degC")
     ('kΩ', 'µA', 'nm eV⁻¹', '%', '°C')
+    >>> spoken("percentage points")
+    'percentage points'
     """
     shown = re.sub(r"\bu(?=[A-Za-z])", "µ", units)
     for word, sign in SIGNS.items():
-        shown = shown.replace(word, sign)
+        shown = re.sub(rf"{word}(?![a-z])", sign, shown)
     return re.sub(r"-?\d+", lambda found: found.group().translate(_POWER), shown)
 
 

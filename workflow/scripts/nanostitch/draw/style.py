@@ -23,8 +23,8 @@ MM_PER_INCH = 25.4
 PT_PER_MM = 72 / MM_PER_INCH
 DPI = 300
 
-_LINE = 1.35
-"""Height of a line of text over the size of its type."""
+LINE_SPACING = 1.35
+"""Height of a line of text over the size of its type; matplotlib's name of the same."""
 
 if TYPE_CHECKING:
     WIDTH_MM: Mapping[str, float]
@@ -85,7 +85,7 @@ def __getattr__(name: str) -> Any:
         "WIDTH_MM": variant.width_mm,
         "FONT_PT": variant.font_pt,
         "LETTER_PT": variant.letter_pt,
-        "LINE_MM": _LINE * variant.font_pt / PT_PER_MM,
+        "LINE_MM": LINE_SPACING * variant.font_pt / PT_PER_MM,
         "LETTER_MM": variant.letter_mm,
     }
     if name not in sizes:

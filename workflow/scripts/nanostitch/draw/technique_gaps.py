@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nanostitch.comparison import agreement
+from nanostitch.comparison.product import ENDS
 from nanostitch.draw import style
 from nanostitch.eels import confinement
 from nanostitch.eels.confinement import Semiconductor
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 Values = NDArray[np.float64]
 
-ENDS = ("", "_lower", "_upper")
 _BOTH = ("condition", "way")
 
 
@@ -43,7 +43,8 @@ def collect(panel: Panel, comparisons: Sequence[xr.Dataset]) -> xr.Dataset:
     Raises
     ------
     BatchError
-        If the comparisons have not the same groups, or one is no energy and no length.
+        If the comparisons have not the same groups, one is no energy and no length, or an offset
+        has two uncertainties.
     """
     rows = panel.options["rows"]
     by_name = {str(one.attrs["name"]): one for one in comparisons}
@@ -123,7 +124,6 @@ def _energies(panel: Panel, comparison: xr.Dataset) -> Values:
         Semiconductor(panel.options["bulk_gap_ev"], panel.options["reduced_mass"]),
         panel.options["size_spread"],
     )
-    gaps = np.where(np.isfinite(values), gaps, np.nan)
     return gaps[[0, 2, 1]].astype(float)  # the larger size has the smaller gap
 
 
@@ -133,7 +133,14 @@ def _shared(panel: Panel, found: Sequence[xr.Dataset]) -> list[tuple[float, list
     ways: dict[str, tuple[float, list[int]]] = {}
     for place, row in enumerate(panel.options["rows"]):
         for offset in row.get("offsets", []):
-            ways.setdefault(offset["name"], (offset["uncertainty_ev"], []))[1].append(place)
+            error, places = ways.setdefault(offset["name"], (offset["uncertainty_ev"], []))
+            if error != offset["uncertainty_ev"]:
+                raise BatchError(
+                    f"figures: {panel.field}: rows: the offset {offset['name']!r} has the "
+                    f"uncertainties {error:g} and {offset['uncertainty_ev']:g} eV; one error has "
+                    "one, so give the same or another name"
+                )
+            places.append(place)
     shared = list(ways.values())
     return [*shared, (panel.options["bulk_gap_uncertainty_ev"], by_size)] if by_size else shared
 

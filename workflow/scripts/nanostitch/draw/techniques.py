@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from nanostitch.comparison.product import ENDS
 from nanostitch.draw import lettering, si, style, technique_gaps
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 ROW_MM = 5.0
 """Height of a way within a condition."""
 HEADING_LINES, HEADING_GAP_MM = 2, 1.5
+"""Lines of a condition's heading, and space below them and above the next."""
 ROOM = 0.06
 """Share of the axis that is free beyond the last interval."""
 LABEL_SHARE = 0.32
 """Widest label of a way over the width of the panel."""
 PULL_MM = 13.0
 """Width right of the axes in which pulls stand."""
-ENDS = ("", "_lower", "_upper")
 LEAST_P = 0.001
 """P value below which its size says nothing."""
 
@@ -102,7 +103,7 @@ def _places(data: xr.Dataset) -> tuple[list[list[float]], list[float], float]:
             block.append(at + 0.5 * one)
             at += one
         places.append(block)
-        at += 1.5
+        at += HEADING_GAP_MM
     return places, headings, at
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import xarray as xr
 
 from nanostitch import intervals
-from nanostitch.comparison import trend_fit
+from nanostitch.comparison import product, trend_fit
+from nanostitch.comparison.product import ENDS
 from nanostitch.draw import captions, effects, lettering, si, style
+from nanostitch.draw.curves import AXIS_LABEL_MM
 from nanostitch.errors import BatchError
 
 if TYPE_CHECKING:
@@ -21,15 +23,12 @@ if TYPE_CHECKING:
 
 ASPECT = 0.75
 """Height over width of the axes."""
-AXIS_LABEL_MM = 12.0
-"""Width that the labels of the vertical axis take."""
 LINE_POINTS = 61
 ROOM = 0.08
 """Share of each axis that is free beyond the last number."""
 SPREAD = 0.05
 """Width over which acquisitions of a level stand beside each other, over that of the axis."""
 FAINT = 0.45
-ENDS = ("", "_lower", "_upper")
 COLUMN_UNITS = {
     "percent": "percent",
     "h": "h",
@@ -39,6 +38,8 @@ COLUMN_UNITS = {
     "kev": "keV",
 }
 """Unit by the last word of a column's name."""
+FACTOR = "factor"
+"""Unit of a slope of logarithms."""
 
 
 def collect(panel: Panel, comparisons: Sequence[xr.Dataset]) -> xr.Dataset:
@@ -64,7 +65,7 @@ def collect(panel: Panel, comparisons: Sequence[xr.Dataset]) -> xr.Dataset:
     along = np.linspace(levels.min(), levels.max(), LINE_POINTS)
     fitted = trend_fit.line(comparison, along, in_ratio=in_ratio)
     least, most = intervals.bounds(measure)
-    used = comparison.isel(seen=np.flatnonzero(comparison["seen_why_not"].values == ""))
+    used = product.used(comparison)
     text = _words(measure)
     group = used["seen_group"].values.astype(int)
     data = xr.Dataset()
@@ -84,12 +85,10 @@ def collect(panel: Panel, comparisons: Sequence[xr.Dataset]) -> xr.Dataset:
         data[f"slope{end}"] = ((), shown, _attrs("Slope", _slope_unit(in_ratio, unit, along_unit)))
     for key in ("samples", "acquisitions"):
         data[key] = ("group", comparison[key].values, _attrs(key.capitalize(), "1"))
-    answers = str(comparison["answer"].attrs["flag_meanings"]).split()
-    answer = answers[int(comparison["answer"].isel(contrast=0))].replace("_", " ")
     return data.assign_attrs(
         notes="",
         title=str(comparison.attrs["comparison_title"]),
-        answer=answer,
+        answer=product.answer(comparison).replace("_", " "),
         is_log=int(bool(panel.options["log_axis"])),
         in_ratio=int(in_ratio),
     )
@@ -169,18 +168,20 @@ def _words(measure: str) -> str:
 
 
 def _slope_unit(in_ratio: bool, unit: str, along: str) -> str:
-    each = "" if along == "1" else f" per {along}"
-    return f"factor{each}" if in_ratio else f"{unit}{each}"
+    of = FACTOR if in_ratio else unit
+    if along == "1":
+        return of
+    return f"per {along}" if of == "1" else f"{of} per {along}"
 
 
 def _slope(data: xr.Dataset) -> str:
     """Slope with its interval and the answer."""
     unit = str(data["slope"].attrs["units"])
     value = captions.rounded(*(float(data[f"slope{end}"]) for end in ENDS))
-    words, _, along = unit.partition(" per ")
-    shown = f"{si.spoken(words)} per {si.spoken(along)}" if along else si.spoken(words)
-    text = f"factor {value} per {si.spoken(along)}" if words == "factor" else f"{value} {shown}"
-    if along == "percent":
+    word = f"{FACTOR} " if data.attrs["in_ratio"] else ""
+    shown = "" if unit in ("1", FACTOR) else f" {si.spoken(unit.removeprefix(word))}"
+    text = f"{word}{value}{shown}"
+    if unit.endswith("per percent"):
         text += f" of {str(data['level'].attrs['long_name']).lower()}"
     return f"slope {text}, {data.attrs['answer']}"
 

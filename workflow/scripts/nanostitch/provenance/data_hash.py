@@ -4,8 +4,8 @@ The same values have other file bytes under another compressor, chunking or libr
 hash is taken over what they are: names, dimensions, types, values and attributes of every group
 but ``/provenance``. Left out are attributes that say when and from what a file was made, the
 value that stands for a missing one, and which variables are coordinates, because writers add
-these. Counts that are stored as smaller integers are hashed in the type in which they were
-recorded, so that a portable copy has the hash of its original.
+these. Counts of spectrum images are hashed as the small integers that ``storage`` makes of them,
+with the type in which they were recorded: a product as it is stored, its portable copy alike.
 """
 
 import hashlib
@@ -124,14 +124,27 @@ def _add(whole: Any, document: object) -> None:
 
 def _add_variable(whole: Any, name: str, variable: _Variable) -> None:
     attributes = dict(variable.attributes)
-    kind = _kind(attributes.pop(storage.RECORDED, variable.dtype))
+    recorded = _kind(attributes.pop(storage.RECORDED, variable.dtype))
+    packed = _kind(_packing(variable))
+    kind = recorded if packed == recorded else f"{recorded} as {packed}"
     _add(whole, [name, kind, variable.dims, variable.shape, _attributes(attributes)])
-    for part in storage.strips(variable.shape):
-        values = variable.read(part)
-        if kind == "text":
+    for values in _parts(variable):
+        if packed == "text":
             _add(whole, [str(value) for value in values.reshape(-1)])
         else:
-            whole.update(np.ascontiguousarray(values, dtype=kind).data)
+            whole.update(np.ascontiguousarray(values, dtype=packed).data)
+
+
+def _packing(variable: _Variable) -> Any:
+    """Type in which values are hashed: of counts of spectrum images, the one they are packed in."""
+    is_packed = storage.RECORDED in variable.attributes
+    if is_packed or not storage.is_large_map(variable.dims, variable.shape):
+        return variable.dtype
+    return storage.packing(variable.dtype, _parts(variable))
+
+
+def _parts(variable: _Variable) -> Iterator[NDArray[Any]]:
+    return (variable.read(part) for part in storage.strips(variable.shape))
 
 
 def _kind(dtype: Any) -> str:

@@ -84,6 +84,21 @@ def _input(given: Given, identity_of: Callable[[str], str]) -> dict[str, str]:
     return found
 
 
+def code_of(decided: Mapping[str, Any]) -> str | None:
+    """Digest of the code that a derivation names; None for what no code of ours made."""
+    codes = (plan.get("code_sha256") for plan in decided["plan"].values())
+    return next((str(code) for code in codes if code), None)
+
+
+def flat(settings: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, Any]]:
+    """Settings by their names, with a point between a group and what is in it."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{start}{name}.")
+        else:
+            yield f"{start}{name}", value
+
+
 def attributes(decided: Mapping[str, Any]) -> dict[str, str]:
     """What a product says of its derivation in its root attributes (ACDD 1.3)."""
     return {

@@ -77,7 +77,11 @@ def close(folder: Path, outcome: str, run: str | None = None) -> bool:
     with _alone(folder):
         before = lines(folder)
         known = {uuid for line in before for uuid in line["records"]}
-        new = {path.stem: identity.sha256(path) for path in _kept(folder) if path.stem not in known}
+        new = {
+            path.stem: identity.sha256(path)
+            for path in records.files(folder)
+            if path.stem not in known
+        }
         was_closed = any(line["run"] == run for line in before) and run is not None
         if not new and (outcome == "completed" or was_closed):
             return False
@@ -104,7 +108,7 @@ def problems(folder: Path) -> list[str]:
 
 
 def _record_problems(folder: Path, found: list[dict[str, Any]]) -> Iterator[str]:
-    now = {path.stem: identity.sha256(path) for path in _kept(folder)}
+    now = {path.stem: identity.sha256(path) for path in records.files(folder)}
     for line in found:
         for uuid, digest in line.get("records", {}).items():
             path = folder / records.FOLDER / "records" / f"{uuid}.json"
@@ -117,11 +121,6 @@ def _record_problems(folder: Path, found: list[dict[str, Any]]) -> Iterator[str]
 def _texts(folder: Path) -> list[str]:
     path = path_of(folder)
     return path.read_text("utf-8").splitlines() if path.is_file() else []
-
-
-def _kept(folder: Path) -> list[Path]:
-    """Files of the records, each named by its id."""
-    return sorted((folder / records.FOLDER / "records").glob("[!.]*.json"))
 
 
 def _line(folder: Path, outcome: str, run: str | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from prov.constants import PROV, PROV_LABEL, PROV_ROLE, PROV_TYPE
 from prov.model import ProvDocument
 
 from nanostitch import __version__
-from nanostitch.provenance.crate import parameters
+from nanostitch.provenance import derivation
 from nanostitch.provenance.crate.state import State, moment
 from nanostitch.provenance.identity import canonical
 from nanostitch.provenance.records import Record
@@ -47,8 +47,7 @@ def document(made: State, creator: Mapping[str, Any]) -> ProvDocument:
     for job in made.jobs:
         runs.setdefault(str(job["run"]), []).append(job)
     for run, jobs in runs.items():
-        operator = (made.runs.get(run) or {}).get("operator")
-        _run(prov, run, jobs, operator or creator, known)
+        _run(prov, run, jobs, made.operator(run) or creator, known)
     for job in made.jobs:
         _job(prov, job, known)
     return prov
@@ -122,7 +121,7 @@ def _file(prov: ProvDocument, told: Mapping[str, Any], known: set[str]) -> str:
 
 def _settings(job: Record) -> Iterator[tuple[str, Any]]:
     for plan in job["derivation"]["plan"].values():
-        for name, value in parameters.flat(plan.get("settings") or {}):
+        for name, value in derivation.flat(plan.get("settings") or {}):
             yield quote(name), value if isinstance(value, SCALARS) else canonical(value)
 
 

@@ -57,7 +57,9 @@ class Recorder:
         ContractError
             If an input changed since a job made it.
         """
+        folders: dict[str, Path] = {}
         for given in derivation.inputs(self._job):
+            folder = folders.setdefault(given.role, Path(given.path).parent)
             found = digests.once(Path(given.path))
             kept = records.pointer(given.path)
             if kept is not None and kept["sha256"] != found:
@@ -68,7 +70,7 @@ class Recorder:
             self._inputs.append(
                 {
                     "role": given.role,
-                    "path": self._shown(given),
+                    "path": _shown(Path(given.path), folder),
                     "sha256": found,
                     "size": Path(given.path).stat().st_size,
                     "record": kept["record"] if kept is not None else None,
@@ -103,15 +105,11 @@ class Recorder:
     def finish(self) -> None:
         """Write the record, and the state of each output if the job completed."""
         begun = time.perf_counter()
-        outputs = [] if self._error else self._outputs()
-        for output in outputs:
-            if not Path(output["path"]).is_file():
-                self._error, outputs = f"{output['path']}: was not written", []
-                break
+        outputs = self._outputs()
         folder = records.folder_of(self._job.output[0])
         run = self._run(folder)
         record = self._record(outputs, run)
-        record["hygiene"] = self._hygiene(run)
+        record["hygiene"] = self._hygiene(folder, run)
         self._overhead_s += time.perf_counter() - begun
         record["overhead_s"] = round(self._overhead_s, 4)
         records.write(folder / records.FOLDER / "records" / f"{self._uuid}.json", record)
@@ -121,16 +119,20 @@ class Recorder:
             records.write(records.pointer_path(output["path"]), state)
 
     def _outputs(self) -> list[records.Record]:
-        return [self._output(one) for one in derivation.files(self._job.output)]
+        """Every output; none of a job that failed, as does one that leaves an output out."""
+        given = list(derivation.files(self._job.output))
+        absent = [one.path for one in given if not Path(one.path).is_file()]
+        if absent and self._error is None:
+            self._error = f"{absent[0]}: was not written"
+        return [] if self._error is not None else [self._output(one) for one in given]
 
     def _output(self, given: derivation.Given) -> records.Record:
         path = Path(given.path)
-        made = path.is_file()
         return {
             "role": given.role,
             "path": path.as_posix(),
-            "sha256": digests.once(path) if made else None,
-            "size": path.stat().st_size if made else None,
+            "sha256": digests.once(path),
+            "size": path.stat().st_size,
             "data_sha256": self._data.get(given.path),
         }
 
@@ -140,7 +142,7 @@ class Recorder:
             "format": FORMAT,
             "uuid": self._uuid,
             "run": os.environ.get(RUN),
-            "status": "failed" if self._error else "completed",
+            "status": "completed" if self._error is None else "failed",
             "error": self._error,
             "rule": self._job.rule,
             "wildcards": dict(sorted(self._job.wildcards.items())),
@@ -160,9 +162,8 @@ class Recorder:
         path = folder / records.FOLDER / "runs" / f"{os.environ.get(RUN)}.json"
         return records.load(path) if path.is_file() else {}
 
-    def _hygiene(self, run: records.Record) -> dict[str, list[str]]:
+    def _hygiene(self, folder: Path, run: records.Record) -> dict[str, list[str]]:
         given = [*derivation.files(self._job.input), *derivation.files(self._job.output)]
-        folder = records.folder_of(self._job.output[0])
         own = [*self._job.log, str(folder / records.FOLDER)]
         beside = {Path(one.path).parent for one in derivation.inputs(self._job)}
         declared = [*(one.path for one in given), *own]
@@ -172,15 +173,14 @@ class Recorder:
             "modules_outside_closure": _modules_outside(run.get("modules", {}), self._job.rule),
         }
 
-    def _shown(self, given: derivation.Given) -> str:
-        """Path of an input: as it is below the working folder, else relative to the raw folder."""
-        path = Path(given.path)
-        if not path.is_absolute():
-            return path.as_posix()
-        if path.is_relative_to(Path.cwd()):
-            return path.relative_to(Path.cwd()).as_posix()
-        first = next(one.path for one in derivation.inputs(self._job) if one.role == given.role)
-        return Path(os.path.relpath(path, Path(first).parent)).as_posix()
+
+def _shown(path: Path, folder: Path) -> str:
+    """Path of an input: as it is below the working folder, else relative to the raw folder."""
+    if not path.is_absolute():
+        return path.as_posix()
+    if path.is_relative_to(Path.cwd()):
+        return path.relative_to(Path.cwd()).as_posix()
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _modules_outside(modules: dict[str, list[str]], rule: str) -> list[str]:
@@ -194,9 +194,27 @@ def _modules_outside(modules: dict[str, list[str]], rule: str) -> list[str]:
 _running: Recorder | None = None
 
 
-def running() -> Recorder | None:
-    """Recorder of this process; None where no job runs."""
-    return _running
+def saw(path: str) -> None:
+    """Note a file that a C library reads for the job, if one runs in this process."""
+    if _running is not None:
+        _running.audit.saw(path)
+
+
+def decided(job: derivation.Job, identity_of: Callable[[str], str]) -> dict[str, Any]:
+    """Derivation of a job: as it was when the job began, where it runs in this process.
+
+    Raises
+    ------
+    ContractError
+        If an input or a plan file changed meanwhile.
+    """
+    return derivation.of(job, identity_of) if _running is None else _running.decided()
+
+
+def note_data(path: str, sha256: str) -> None:
+    """Keep the hash of the data of an output, known since it was written, for the record."""
+    if _running is not None:
+        _running.note_data(path, sha256)
 
 
 def begin(job: Job, identity_of: Callable[[str], str]) -> None:

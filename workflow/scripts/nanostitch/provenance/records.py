@@ -1,7 +1,8 @@
 """Reading and writing what jobs and runs leave under ``results/{batch}/provenance``."""
 
+import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,17 @@ def pointer(path: str) -> Record | None:
     return load(kept) if kept.is_file() else None
 
 
+def files(folder: Path) -> list[Path]:
+    """Files of the records of a batch; what a killed job left of one is hidden and not among them.
+
+    Parameters
+    ----------
+    folder
+        Results folder of the batch, such as ``results/paper``.
+    """
+    return sorted((folder / FOLDER / "records").glob("[!.]*.json"))
+
+
 def read(folder: Path) -> list[Record]:
     """Every record of a batch, those of failed jobs too, in the order in which they ended.
 
@@ -47,8 +59,7 @@ def read(folder: Path) -> list[Record]:
     folder
         Results folder of the batch, such as ``results/paper``.
     """
-    found = [load(path) for path in (folder / FOLDER / "records").glob("[!.]*.json")]
-    return sorted(found, key=lambda record: (record["ended"], record["uuid"]))
+    return sorted(map(load, files(folder)), key=lambda record: (record["ended"], record["uuid"]))
 
 
 def newest(records: Iterable[Record]) -> dict[str, Record]:
@@ -56,8 +67,38 @@ def newest(records: Iterable[Record]) -> dict[str, Record]:
     found: dict[str, Record] = {}
     for record in sorted(records, key=lambda one: (one["ended"], one["uuid"])):
         if record["status"] == "completed":
-            found |= {output["path"]: record for output in record["outputs"]}
+            found |= dict.fromkeys(outputs(record), record)
     return found
+
+
+def outputs(record: Record) -> dict[str, Record]:
+    """What a record says of each of its outputs, by path."""
+    return {output["path"]: output for output in record["outputs"]}
+
+
+def ancestors(newest: Mapping[str, Record], paths: Iterable[str]) -> list[str]:
+    """Every file that some stand on, these included, each once; raw files too.
+
+    Parameters
+    ----------
+    newest
+        The record of each file that a job made, by path.
+    """
+    found, waiting = dict[str, None](), list(paths)
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found[path] = None
+            waiting += [one["path"] for one in newest[path]["inputs"]] if path in newest else []
+    return list(found)
+
+
+def claims(table: Path) -> list[dict[str, str]]:
+    """Rows of a table of claims, that of the results or a kept one; none where it is not there."""
+    if not table.is_file():
+        return []
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def load(path: Path) -> Record:

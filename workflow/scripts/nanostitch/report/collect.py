@@ -1,27 +1,34 @@
 """What a batch folder holds: its plan, its records, and what is missing and why."""
 
-import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nanostitch.errors import BatchError
+from nanostitch.errors import BatchError, NanostitchError
+from nanostitch.provenance import ledger, records
 from nanostitch.targets import FIGURE_SUFFIXES
 
 Json = dict[str, Any]
+_GROUPS = {
+    "acquisition": "acquisitions",
+    "comparison": "comparisons",
+    "figure": "figures",
+    "table": "tables",
+}
+"""Folder of the plan files of what a wildcard names."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A job whose newest record says that it failed."""
+    """A job whose newest record says that it failed; ``values`` are those of its wildcards."""
 
     job: str
     error: str
     log: str
-    wildcards: Mapping[str, str]
-    rule: str
+    values: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Contents:
         Newest record of a run and its line in the ledger; empty where there are none.
     environment
         Versions with which the newest run was made.
+    altered
+        In what ledger and records are not as they were written.
     problems
         What could not be read while the report was made; grows until the page is written.
     """
@@ -58,6 +67,7 @@ class Contents:
     run: Json
     ending: Json
     environment: Json
+    altered: list[str]
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -79,6 +89,23 @@ class Contents:
             if name.startswith("acquisitions/")
         }
 
+    @cached_property
+    def jobs(self) -> dict[str, Json]:
+        """Newest record of each job that is planned now, by :func:`job_name`."""
+        return {job_name(record): record for record in self.records if self._is_planned(record)}
+
+    def _is_planned(self, record: Json) -> bool:
+        told = record["wildcards"]
+        return all(
+            f"{group}/{told[name]}" in self.plan for name, group in _GROUPS.items() if name in told
+        )
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Turn an error with what a product holds into a problem of the page."""
+        with _noting(self.problems):
+            yield
+
     def named(self, group: str) -> list[str]:
         """Names of the plan files of one group, such as ``figures``, in a reader's order."""
         names = [name.partition("/")[2] for name in self.plan if name.startswith(f"{group}/")]
@@ -97,54 +124,58 @@ def read(folder: Path) -> Contents:
     plan_folder, problems = folder / "plan", list[str]()
     plan = {
         path.relative_to(plan_folder).with_suffix("").as_posix(): document
-        for path in sorted(plan_folder.rglob("*.json"))
-        if (document := _json(path, problems))
+        for path in sorted(plan_folder.rglob("[!.]*.json"))
+        if (document := _document(path, problems))
     }
     if not plan:
         raise BatchError(f"{folder}: holds no plan, so no run was begun; name results/BATCH")
-    provenance = folder / "provenance"
-    records, runs = (
+    provenance = folder / records.FOLDER
+    found, runs = (
         [
             one
-            for path in sorted(provenance.glob(f"{kind}/*.json"))
-            if (one := _json(path, problems))
+            for path in sorted(provenance.glob(f"{kind}/[!.]*.json"))
+            if (one := _document(path, problems))
         ]
         for kind in ("records", "runs")
     )
     run = max(runs, key=lambda one: (one["started"], one["run"]), default={})
-    endings = [line for line in _lines(provenance / "ledger.jsonl") if line["run"] == run["run"]]
+    lines, altered = _ledger(folder, problems)
+    endings = [line for line in lines if run and line["run"] == run["run"]]
     environment = provenance / "environments" / f"{run.get('environment')}.json"
     return Contents(
         folder=folder,
         plan=plan,
-        records=sorted(records, key=lambda one: (one["ended"], one["uuid"])),
+        records=sorted(found, key=lambda one: (one["ended"], one["uuid"])),
         run=run,
         ending=endings[-1] if endings else {},
-        environment=_json(environment, problems) if environment.is_file() else {},
+        environment=_document(environment, problems) if environment.is_file() else {},
+        altered=altered,
         problems=problems,
     )
 
 
 def failures(contents: Contents) -> list[Failure]:
     """Jobs that failed and were not done since."""
-    newest = {job_name(record): record for record in contents.records}
+    failed = {n: one for n, one in sorted(contents.jobs.items()) if one["status"] == "failed"}
+    logs = _logs(contents) if failed else {}
     return [
         Failure(
             job=name,
             error=record["error"] or "no message",
-            log=_log(contents, record),
-            wildcards=record["wildcards"],
-            rule=record["rule"],
+            log=logs.get((record["rule"], _parts(values := _values(record))), ""),
+            values=frozenset(values),
         )
-        for name, record in sorted(newest.items())
-        if record["status"] == "failed"
+        for name, record in failed.items()
     ]
 
 
 def job_name(record: Mapping[str, Any]) -> str:
     """Rule and wildcards of a record, the batch left out."""
-    values = [str(v) for name, v in sorted(record["wildcards"].items()) if name != "batch"]
-    return " ".join([record["rule"], *values])
+    return " ".join([record["rule"], *_values(record)])
+
+
+def _values(record: Mapping[str, Any]) -> list[str]:
+    return [str(v) for name, v in sorted(record["wildcards"].items()) if name != "batch"]
 
 
 def missing(contents: Contents) -> list[Missing]:
@@ -173,14 +204,13 @@ def expected(contents: Contents) -> list[str]:
         found += [f"{prefix}{name}" for name in ("claims.nc", "tables/claims.tsv")]
     for name in contents.named("figures"):
         found += [f"{prefix}figures/{name}.{suffix}" for suffix in FIGURE_SUFFIXES]
-    return found
+    return list(dict.fromkeys(found))  # figures show comparisons too
 
 
 def _why(contents: Contents, path: str, failed: list[Failure], gone: set[str]) -> str:
     parts = set(Path(path).with_suffix("").parts)
     for failure in failed:
-        told = {value for name, value in failure.wildcards.items() if name != "batch"}
-        if told and told <= parts:
+        if failure.values and failure.values <= parts:
             return f"the job {failure.job} failed"
     needed = [p for p in _needed(contents, path) if p in gone and p != path]
     if needed:
@@ -205,13 +235,18 @@ def _needed(contents: Contents, path: str) -> list[str]:
     return []
 
 
-def _log(contents: Contents, record: Mapping[str, Any]) -> str:
-    values = [str(v) for name, v in record["wildcards"].items() if name != "batch"]
-    below = contents.folder / "logs"
-    for path in sorted(below.glob(f"{record['rule']}/**/*.log")):
-        if path.stem in values:
-            return contents.prefix + path.relative_to(contents.folder).as_posix()
-    return ""
+def _logs(contents: Contents) -> dict[tuple[str, frozenset[str]], str]:
+    """Every log by its rule and the parts of its name, which are those of the job's wildcards."""
+    folder = contents.folder / "logs"
+    found = {}
+    for path in sorted(folder.rglob("*.log")):
+        rule, *names = path.relative_to(folder).with_suffix("").parts
+        found[rule, _parts(names)] = path.relative_to(contents.root).as_posix()
+    return found
+
+
+def _parts(names: list[str]) -> frozenset[str]:
+    return frozenset(part for name in names for part in name.split("."))
 
 
 def _reading_order(name: str) -> tuple[bool, str, int, str]:
@@ -221,20 +256,26 @@ def _reading_order(name: str) -> tuple[bool, str, int, str]:
     return not name.startswith("figure_"), head, number, name
 
 
-def _json(path: Path, problems: list[str]) -> Json:
+def _ledger(folder: Path, problems: list[str]) -> tuple[list[Json], list[str]]:
+    """Lines of the ledger, and in what it and the records are not as they were written."""
+    lines, altered = list[Json](), list[str]()
+    if ledger.path_of(folder).is_file():  # the first run, while it goes on, has none
+        with _noting(problems):
+            lines = ledger.lines(folder)
+            altered = ledger.problems(folder)
+    return lines, altered
+
+
+def _document(path: Path, problems: list[str]) -> Json:
     """One document; of one that cannot be read, nothing but a problem."""
+    with _noting(problems):
+        return records.load(path)
+    return {}
+
+
+@contextmanager
+def _noting(problems: list[str]) -> Iterator[None]:
     try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        problems.append(f"{path}: cannot be read ({error})")
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _lines(path: Path) -> Iterator[Json]:
-    if path.is_file():
-        for line in path.read_text("utf-8").splitlines():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+        yield
+    except NanostitchError as error:
+        problems.append(str(error))

@@ -1,5 +1,6 @@
 """Figures with their captions, each panel of which can be traced."""
 
+import html
 import re
 from dataclasses import dataclass
 from string import ascii_lowercase
@@ -9,6 +10,9 @@ from nanostitch.report.collect import Contents
 from nanostitch.report.pictures import Picture
 from nanostitch.report.traces import Graph
 from nanostitch.targets import FIGURE_SUFFIXES
+
+_CLOSING = "Intervals hold 95"
+"""How what a caption says of all panels begins (see ``draw.captions``)."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,9 @@ def _figure(contents: Contents, graph: Graph, name: str) -> Figure:
 def _caption(contents: Contents, name: str, letters: str) -> tuple[str, dict[str, str], str]:
     """Title, words of each panel, and what is said of all of them."""
     path = contents.folder / "figures" / f"{name}.md"
-    text = path.read_text("utf-8").strip() if path.is_file() else ""
+    text = html.unescape(path.read_text("utf-8")).strip() if path.is_file() else ""
     title, _, rest = text.removeprefix("**").partition("**")
-    parts = re.split(rf"(?:^|\s)\(([{letters}])\)\s", rest) if letters else [rest]
+    said, found, closing = rest.partition(_CLOSING)
+    parts = re.split(rf"(?:^|\s)\(([{letters}])\)\s", said) if letters else [said]
     texts = dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
-    closing = ""
-    if texts:
-        last = list(texts)[-1]
-        texts[last], found, closing = _ended(texts[last])
-        closing = found + closing
-    return title.rstrip(". "), texts, closing
-
-
-def _ended(text: str) -> tuple[str, str, str]:
-    """The last panel's words, and what follows them for the whole figure."""
-    before, found, after = text.partition("Intervals hold 95")
-    return before.strip(), found, after
+    return title.rstrip(". "), texts, found + closing

@@ -1,6 +1,7 @@
 """Spectra for the linked view: each place of a scan and each region, with its band gap."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 from nanostitch import quality, store
 from nanostitch.contracts.eels import ALIGNED
 from nanostitch.contracts.raw import RAW_EELS
-from nanostitch.errors import NanostitchError
 from nanostitch.report.collect import Contents, Json
+from nanostitch.report.views import finite, of_acquisitions
 
 BELOW_EV, ABOVE_EV = 0.9, 1.1
 """Part of the spectrum around the median gap that is shown [eV]."""
@@ -23,19 +24,10 @@ _GAPS = ("band_gap", "band_gap_lower", "band_gap_upper")
 
 def views(contents: Contents) -> list[Json]:
     """One entry for each energy-loss acquisition with a gap, in the order of the ids."""
-    found = []
-    for name, about in contents.acquisitions.items():
-        folder = contents.folder / "eels" / name
-        if all((folder / f"{end}.nc").is_file() for end in ("raw", "aligned", "loss", "band_gap")):
-            try:
-                found.append(_view(contents, name, about))
-            except NanostitchError as error:
-                contents.problems.append(str(error))
-    return found
+    return of_acquisitions(contents, "eels", ("raw", "aligned", "loss", "band_gap"), _view)
 
 
-def _view(contents: Contents, name: str, about: Json) -> Json:
-    folder = contents.folder / "eels" / name
+def _view(folder: Path) -> Json:
     gaps = store.read_product(str(folder / "band_gap.nc"))
     loss = store.read_product(str(folder / "loss.nc"))
     estimator = str(gaps["estimator"].values[0])
@@ -48,12 +40,9 @@ def _view(contents: Contents, name: str, about: Json) -> Json:
     scan = [dim for dim in ("y", "x") if dim in first["band_gap"].dims]
     said = ""
     if scan:
-        positions, said = _positions(contents, name, first, shown)
+        positions, said = _positions(folder, first, shown)
         places += positions
     return {
-        "id": name,
-        "label": f"{name} ({about['sample']}, {about['condition_label']})",
-        "trace": f"{contents.prefix}eels/{name}/band_gap.nc",
         "estimator": estimator.replace("_", " "),
         "dims": scan,
         "energy": _rounded(shown),
@@ -84,10 +73,9 @@ def _regions(gaps: xr.Dataset, loss: xr.Dataset, energy: NDArray[np.float64]) ->
 
 
 def _positions(
-    contents: Contents, name: str, gaps: xr.Dataset, energy: NDArray[np.float64]
+    folder: Path, gaps: xr.Dataset, energy: NDArray[np.float64]
 ) -> tuple[list[Json], str]:
     """Places of a scan with the counts of each, its zero-loss peak moved to 0 eV."""
-    folder = contents.folder / "eels" / name
     scan = [str(dim) for dim in ("y", "x") if dim in gaps["band_gap"].dims]
     count = gaps["band_gap"].size
     stride = 1
@@ -123,6 +111,6 @@ def _positions(
 
 
 def _rounded(values: object) -> list[float | None]:
-    """Numbers to four digits as JSON has them: what is not finite becomes null."""
+    """Numbers to four digits."""
     numbers = np.asarray(values, dtype=float).tolist()
-    return [float(f"{n:.{_DIGITS}g}") if np.isfinite(n) else None for n in numbers]
+    return finite(float(f"{number:.{_DIGITS}g}") for number in numbers)

@@ -17,7 +17,6 @@ from markupsafe import Markup
 from nanostitch import __version__, claims_page, store
 from nanostitch.atomic import write_text
 from nanostitch.contracts.claims import CLAIMS
-from nanostitch.errors import NanostitchError
 from nanostitch.plan_files import PROJECT
 from nanostitch.report import (
     collect,
@@ -64,10 +63,11 @@ def make(folder: Path) -> Path:
 
 def _rendered(contents: Contents) -> str:
     graph = Graph(contents)
+    failed, absent = collect.failures(contents), collect.missing(contents)
     shown: Json = {
-        "head": _head(contents),
-        "failures": collect.failures(contents),
-        "missing": collect.missing(contents),
+        "head": _head(contents, len(failed), len(absent)),
+        "failures": failed,
+        "missing": absent,
         "figures": figures.of_batch(contents, graph),
         "claims": _claims(contents, graph),
         "tables": tables.of_batch(contents),
@@ -86,8 +86,16 @@ def _rendered(contents: Contents) -> str:
     shown["drawing"] = rulegraph.draw(contents, graph, shown["times"])
     data = {"graph": graph.document(), "views": views, "plots": drawn}
     shown |= {"views": views, "nodes": graph.nodes, "closing": _closing(contents)}
-    shown["problems"] = list(dict.fromkeys(contents.problems))
+    shown |= {
+        "altered": _without_root(contents, contents.altered),
+        "problems": _without_root(contents, contents.problems),
+    }
     return _page(shown, data, with_plots=bool(drawn))
+
+
+def _without_root(contents: Contents, said: list[str]) -> list[str]:
+    """Sentences, each once, with paths as plans have them: a page is read on other computers."""
+    return list(dict.fromkeys(one.replace(f"{contents.root}/", "") for one in said))
 
 
 def _page(shown: Mapping[str, Any], data: Json, with_plots: bool) -> str:
@@ -136,11 +144,10 @@ def _views(contents: Contents) -> tuple[Json, Json]:
     return views, drawn
 
 
-def _head(contents: Contents) -> Json:
+def _head(contents: Contents, failed: int, absent: int) -> Json:
     """Who, what and when."""
     whole = contents.plan.get("batch", {})
     abouts = list(contents.acquisitions.values())
-    failed, absent = collect.failures(contents), collect.missing(contents)
     outcome = contents.ending.get("outcome", "")
     return {
         "batch": contents.folder.name,
@@ -155,8 +162,6 @@ def _head(contents: Contents) -> Json:
         "operator": contents.run.get("operator"),
         "git": contents.run.get("git"),
         "complete": not failed and not absent and outcome != "failed",
-        "absent": len(absent),
-        "failed": len(failed),
         "version": contents.run.get("nanostitch", __version__),
     }
 
@@ -171,16 +176,14 @@ def _claims(contents: Contents, graph: Graph) -> Json:
     path = f"{contents.prefix}claims.nc"
     if not (contents.root / path).is_file():
         return {}
-    try:
+    with contents.noting():
         found = claims_page.table(store.read(str(contents.root / path), CLAIMS))
-    except NanostitchError as error:
-        contents.problems.append(str(error))
-        return {}
-    rows = [claims_page.shown(row) for row in found.to_dict("records")]
-    return {
-        "rows": [{**row, "trace": graph.trace(path, row["claim"])} for row in rows],
-        "counts": Counter(row["outcome"].replace("_", " ") for row in rows),
-    }
+        rows = [claims_page.shown(row) for row in found.to_dict("records")]
+        return {
+            "rows": [{**row, "trace": graph.trace(path, row["claim"])} for row in rows],
+            "counts": Counter(row["outcome"].replace("_", " ") for row in rows),
+        }
+    return {}
 
 
 def _closing(contents: Contents) -> Json:

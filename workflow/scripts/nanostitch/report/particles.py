@@ -1,5 +1,6 @@
 """Particles of an image for the linked view: outlines, sizes and what is wrong with each."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from scipy import ndimage
 from nanostitch import quality, store
 from nanostitch.contracts.adf import PARTICLES
 from nanostitch.contracts.raw import RAW_IMAGE
-from nanostitch.errors import NanostitchError
 from nanostitch.report import pictures
 from nanostitch.report.collect import Contents, Json
+from nanostitch.report.views import finite, of_acquisitions
 
 BINS = 30
 _OUTLINE_PIXELS = 512
@@ -33,19 +34,11 @@ _DECIMALS = 2
 
 def views(contents: Contents) -> list[Json]:
     """One entry for each image whose particles were measured, those with many first."""
-    found = []
-    for name, about in contents.acquisitions.items():
-        folder = contents.folder / "adf" / name
-        if (folder / "raw.nc").is_file() and (folder / "particles.nc").is_file():
-            try:
-                found.append(_view(contents, name, about))
-            except NanostitchError as error:
-                contents.problems.append(str(error))
+    found = of_acquisitions(contents, "adf", ("raw", "particles"), _view)
     return sorted(found, key=lambda view: (-len(view["number"]), view["id"]))
 
 
-def _view(contents: Contents, name: str, about: Json) -> Json:
-    folder = contents.folder / "adf" / name
+def _view(folder: Path) -> Json:
     with store.open_lazily(str(folder / "raw.nc"), RAW_IMAGE) as raw:
         picture = pictures.of_image(raw["intensity"].to_numpy())
     with store.open_lazily(str(folder / "particles.nc"), PARTICLES) as file:
@@ -54,9 +47,6 @@ def _view(contents: Contents, name: str, about: Json) -> Json:
     size = product.sizes
     shown = _outlines(product, step_y, step_x)
     return {
-        "id": name,
-        "label": f"{name} ({about['sample']}, {about['condition_label']})",
-        "trace": f"{contents.prefix}adf/{name}/particles.nc",
         "image": picture.uri,
         "said": picture.said,
         "width": round(size["x"] * step_x, _DECIMALS),
@@ -125,9 +115,7 @@ def _flags(field: xr.DataArray) -> list[str]:
 
 
 def _column(values: xr.DataArray) -> list[float | None]:
-    """Numbers as JSON has them: what is not finite becomes null."""
-    numbers = np.round(values.to_numpy().astype(float), _DECIMALS + 1).tolist()
-    return [number if np.isfinite(number) else None for number in numbers]
+    return finite(np.round(values.to_numpy().astype(float), _DECIMALS + 1).tolist())
 
 
 def _step(axis: xr.DataArray) -> float:

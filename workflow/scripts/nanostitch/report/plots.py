@@ -13,6 +13,7 @@ from bokeh.models import ColumnDataSource, Range1d
 from bokeh.models.annotations import Span
 from bokeh.plotting import figure as _figure
 from bokeh.resources import Resources
+from bokeh.transform import linear_cmap
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"
 """Of Okabe and Ito; told apart by every eye and on paper."""
@@ -39,22 +40,9 @@ def particles() -> dict[str, Any]:
 
     tips = [("particle", "@number"), ("edge", "@edge nm"), ("flags", "@flags")]
     image = _image(source, picture, tips)
-    scatter = figure(**_look("Edge length (nm)", "Aspect ratio", 0.8), tooltips=tips, tools=_TOOLS)
-    scatter.scatter(
-        "edge",
-        "aspect",
-        source=source,
-        size=6,
-        color=BLUE,
-        alpha=0.5,
-        selection_color=ORANGE,
-        selection_alpha=1,
-        selection_line_color="black",
-        nonselection_alpha=0.25,
-    )
-    histogram = figure(
-        **_look("Edge length (nm)", "Particles", 0.8), tools="tap,reset", x_range=scatter.x_range
-    )
+    scatter = _plot("Edge length (nm)", "Aspect ratio", tooltips=tips)
+    _points(scatter, "edge", "aspect", source, size=6, alpha=0.5, nonselection_alpha=0.25)
+    histogram = _plot("Edge length (nm)", "Particles", tools="tap,reset", x_range=scatter.x_range)
     bars = {"left": "left", "right": "right", "top": "count", "bottom": 0}
     histogram.quad(**bars, source=bins, color=BLUE, alpha=0.35, line_color="white")
     histogram.quad(**bars, source=chosen, color=ORANGE, hatch_pattern="/", hatch_alpha=0.4)
@@ -64,12 +52,13 @@ def particles() -> dict[str, Any]:
 
 def _image(source: ColumnDataSource, picture: ColumnDataSource, tips: list[tuple[str, str]]) -> Any:
     """Micrograph from its upper left corner, with the outline of each particle."""
-    image = figure(
-        **_look("x (nm)", "y (nm)", 1),
+    image = _plot(
+        "x (nm)",
+        "y (nm)",
+        shape=1,
         x_range=Range1d(start=0, end=1, name="image_x"),
-        y_range=Range1d(start=1, end=0, name="image_y"),
+        y_range=_downwards("image_y"),
         tooltips=tips,
-        tools=_TOOLS,
     )
     image.image_url(url="url", x=0, y=0, w="w", h="h", anchor="top_left", source=picture)
     image.patches(
@@ -97,22 +86,22 @@ def gaps() -> dict[str, Any]:
     model = _source("model", "energy", "values")
     interval = _source("interval", "left", "right")
     tips = [("place", "@name"), ("gap", "@gap eV")]
-    line = figure(**_look("x (nm)", "Band gap (eV)", 0.8), tooltips=tips, tools=_TOOLS, name="line")
+    line = _plot("x (nm)", "Band gap (eV)", tooltips=tips, name="line")
     line.segment("x", "low", "x", "high", source=source, color=GREY, nonselection_alpha=0.6)
-    looks = {"color": BLUE, "selection_color": ORANGE, "nonselection_alpha": 0.4}
-    line.scatter("x", "gap", source=source, size=9, selection_line_color="black", **looks)
-    cells = figure(
-        **_look("x (nm)", "y (nm)", 1),
-        y_range=Range1d(start=1, end=0, name="map_y"),
+    _points(line, "x", "gap", source, size=9, nonselection_alpha=0.4)
+    cells = _plot(
+        "x (nm)",
+        "y (nm)",
+        shape=1,
+        y_range=_downwards("map_y"),
         tooltips=tips,
-        tools=_TOOLS,
         name="map",
         visible=False,
     )
     _cells(cells, source)
-    curve = figure(**_look("Energy loss (eV)", "Counts", 0.8), tools="box_zoom,wheel_zoom,reset")
-    curve.vspan(x="left", source=interval, line_color=ORANGE, line_dash="dashed", line_width=1)
-    curve.vspan(x="right", source=interval, line_color=ORANGE, line_dash="dashed", line_width=1)
+    curve = _plot("Energy loss (eV)", "Counts", tools="box_zoom,wheel_zoom,reset")
+    for end in ("left", "right"):
+        curve.vspan(x=end, source=interval, line_color=ORANGE, line_dash="dashed", line_width=1)
     curve.line("energy", "values", source=spectrum, color=BLUE, line_width=1.5)
     curve.line("energy", "values", source=model, color="black", line_dash="dotted", line_width=2)
     curve.add_layout(Span(dimension="height", line_color=ORANGE, line_width=1, name="gap"))
@@ -121,8 +110,6 @@ def gaps() -> dict[str, Any]:
 
 
 def _cells(plot: Any, source: ColumnDataSource) -> None:
-    from bokeh.transform import linear_cmap
-
     colours = linear_cmap("gap", "Cividis256", 2.0, 3.0, nan_color="white")
     colours["transform"].name = "colours"
     drawn = plot.rect(
@@ -140,16 +127,30 @@ def _cells(plot: Any, source: ColumnDataSource) -> None:
     plot.add_layout(drawn.construct_color_bar(title="eV", width=10), "right")
 
 
-def _look(x: str, y: str, shape: float) -> dict[str, Any]:
-    return {
-        "width": _SIZE,
-        "height": round(_SIZE * shape),
-        "sizing_mode": "scale_width",
-        "x_axis_label": x,
-        "y_axis_label": y,
-        "toolbar_location": "above",
-        "active_tap": "auto",
-    }
+def _plot(x: str, y: str, shape: float = 0.8, tools: str = _TOOLS, **more: Any) -> Any:
+    """An empty plot with the labels of its axes; ``shape`` is its height by its width."""
+    return figure(
+        width=_SIZE,
+        height=round(_SIZE * shape),
+        sizing_mode="scale_width",
+        x_axis_label=x,
+        y_axis_label=y,
+        toolbar_location="above",
+        active_tap="auto",
+        tools=tools,
+        **more,
+    )
+
+
+def _points(plot: Any, x: str, y: str, source: ColumnDataSource, **looks: Any) -> None:
+    """Points, of which those that are chosen stand out."""
+    chosen = {"selection_color": ORANGE, "selection_line_color": "black", "selection_alpha": 1}
+    plot.scatter(x, y, source=source, color=BLUE, **chosen, **looks)
+
+
+def _downwards(name: str) -> Range1d:
+    """Range of an axis whose numbers grow downwards, as rows of a picture do."""
+    return Range1d(start=1, end=0, name=name)
 
 
 def _source(name: str, *columns: str) -> ColumnDataSource:

@@ -1,11 +1,10 @@
 """What each measurement may be used for: its verdict, the reasons, and what was left out."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nanostitch import quality, store
-from nanostitch.errors import NanostitchError
+from nanostitch import quality, run_files, store
 from nanostitch.report import tables
 from nanostitch.report.collect import Contents
 
@@ -41,10 +40,11 @@ def judged(contents: Contents) -> list[Judged]:
     found: list[Judged] = []
     for name in tables.products_tables(contents):
         path = contents.folder / "tables" / f"{name}.tsv"
-        known = _of_table(path) if path.is_file() else {}
+        known = run_files.verdicts(path) if path.is_file() else {}
         for product in contents.plan[f"tables/{name}"]["products"]:
             if (contents.root / product).is_file():
-                found += _judged(contents, name, product, known)
+                with contents.noting():
+                    found.append(_judged(contents, name, product, known))
     return found
 
 
@@ -64,19 +64,12 @@ def counts(found: list[Judged]) -> list[Count]:
 
 
 def _judged(
-    contents: Contents, name: str, product: str, known: dict[str, tuple[str, str]]
-) -> Iterator[Judged]:
+    contents: Contents, name: str, product: str, known: Mapping[str, tuple[str, str]]
+) -> Judged:
     acquisition = Path(product).parent.name
+    verdict, reasons = known.get(acquisition) or _of_product(contents.root / product)
     about = contents.acquisitions.get(acquisition, {})
-    if acquisition not in known:
-        try:
-            found = store.read_product(str(contents.root / product))
-        except NanostitchError as error:
-            contents.problems.append(str(error))
-            return
-        known[acquisition] = quality.level(found), str(found["verdict"].attrs.get("reasons", ""))
-    verdict, reasons = known[acquisition]
-    yield Judged(
+    return Judged(
         acquisition=acquisition,
         sample=str(about.get("sample", "")),
         condition=str(about.get("condition_label", "")),
@@ -89,6 +82,7 @@ def _judged(
     )
 
 
-def _of_table(path: Path) -> dict[str, tuple[str, str]]:
-    """Verdict and reasons of each acquisition that a table lists."""
-    return {row["acquisition"]: (row["verdict"], row["reasons"]) for row in tables.read(path)}
+def _of_product(path: Path) -> tuple[str, str]:
+    """Verdict and reasons that a product states; of use where its table was not made."""
+    found = store.read_product(str(path))
+    return quality.level(found), str(found["verdict"].attrs.get("reasons", ""))

@@ -31,6 +31,8 @@ class Drawing:
     width: float
     height: float
     said: str
+    box_width: int = BOX_WIDTH
+    box_height: int = BOX_HEIGHT
 
 
 def draw(contents: Contents, graph: Graph, times: list[RuleTime]) -> Drawing:

@@ -1,12 +1,10 @@
 """Tables of numbers as a page shows them: a number and its interval in one cell, with a trace."""
 
-import csv
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from nanostitch import products
+from nanostitch import products, run_files
 from nanostitch.draw.captions import rounded
 from nanostitch.report.collect import Contents
 
@@ -47,19 +45,13 @@ class Table:
     rows: list[Row]
 
 
-def read(path: Path) -> list[dict[str, str]]:
-    """Rows of a tab-separated table with a header."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
-
-
 def of_batch(contents: Contents) -> list[Table]:
     """Every table that exists, but that of claims, which has its own place."""
     names = [*products_tables(contents), "comparisons", "recovery"]
     found = []
     for name in names:
         path = contents.folder / "tables" / f"{name}.tsv"
-        if path.is_file() and (rows := read(path)):
+        if path.is_file() and (rows := run_files.rows(path)):
             found.append(_table(contents, name, rows))
     return found
 
@@ -101,7 +93,7 @@ def _tracer(contents: Contents, name: str) -> Callable[[Mapping[str, str]], str]
 
 
 def _cell(row: Mapping[str, str], column: str, whole: Mapping[str, tuple[str, str]]) -> Cell:
-    text = row[column] or ""
+    text = row[column]
     value = _number(text)
     if value is None:
         return Cell(text.replace("_", " ") if column in ("measure", "answer") else text)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nanostitch.errors import NanostitchError
 from nanostitch.provenance.trace.chain import Chains, Link
 from nanostitch.provenance.trace.places import Place
 from nanostitch.report.collect import Contents, Json, job_name
@@ -54,10 +53,8 @@ class Graph:
         if place.name not in self._asked:
             self._asked[place.name] = ""
             if place.file.is_file():
-                try:
+                with self._contents.noting():
                     self._asked[place.name] = self._add(self._chains.of(place))
-                except NanostitchError as error:
-                    self._contents.problems.append(str(error))
         return self._asked[place.name]
 
     def document(self) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nanostitch.intervals import NORMAL_95
+from nanostitch.provenance import records
 from nanostitch.provenance.checks.history import State
 from nanostitch.provenance.checks.replanned import differences
 from nanostitch.provenance.records import Record
@@ -103,7 +104,7 @@ def _own(before: Record, after: Record) -> list[str]:
 def _causes(paths: set[str], state: State, own: Mapping[str, list[str]]) -> tuple[str, ...]:
     """What changed for files or anything that they stand on; each with where, if in few places."""
     places = defaultdict[str, list[str]](list)
-    for path in sorted(state.ancestors(list(paths))):
+    for path in sorted(state.ancestors(paths)):
         for cause in own.get(path, ()):
             places[cause].append(path)
     return tuple(
@@ -134,7 +135,7 @@ def _differs(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
 
 
 def _data(state: State, path: str) -> str:
-    output = next(o for o in state.newest[path]["outputs"] if o["path"] == path)
+    output = records.outputs(state.newest[path])[path]
     return str(output["data_sha256"] or output["sha256"])
 
 

@@ -1,6 +1,6 @@
 """States of a batch after each of its runs, as its ledger and records tell them."""
 
-import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,11 +42,9 @@ class State:
     def claims(self) -> dict[str, dict[str, str]]:
         """Rows of the table of claims as it was then, by claim."""
         digest = self.line["claims"]
-        file = self.recorded.folder / records.FOLDER / "history" / f"{digest}.tsv"
-        if digest is None or not file.is_file():
-            return {}
-        with file.open(encoding="utf-8", newline="") as table:
-            return {row["claim"]: row for row in csv.DictReader(table, delimiter="\t")}
+        kept = self.recorded.folder / records.FOLDER / "history"
+        rows = records.claims(kept / f"{digest}.tsv") if digest is not None else []
+        return {row["claim"]: row for row in rows}
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -63,18 +61,11 @@ class State:
         asked = {one["id"]: one for one in record["derivation"]["plan"]["claims"]["claims"]}
         products = [one["path"] for one in record["inputs"] if one["role"] == "products"]
         numbers = asked.get(claim, {"inputs": []})["inputs"]
-        return self.ancestors([products[number] for number in numbers])
+        return self.ancestors(products[number] for number in numbers)
 
-    def ancestors(self, paths: list[str]) -> set[str]:
+    def ancestors(self, paths: Iterable[str]) -> set[str]:
         """Every file that some stood on, these included; raw files too."""
-        found, waiting = set[str](), list(paths)
-        while waiting:
-            path = waiting.pop()
-            if path not in found:
-                found.add(path)
-                record = self.newest.get(path)
-                waiting += [one["path"] for one in record["inputs"]] if record else []
-        return found
+        return set(records.ancestors(self.newest, paths))
 
 
 def find(run: str, batch: str | None) -> State:

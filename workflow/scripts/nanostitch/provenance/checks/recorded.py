@@ -1,13 +1,16 @@
-"""The recorded state of one batch's results, read once: records, ledger, newest of each file."""
+"""The recorded state of one batch's results, read once: records, ledger, newest of each file.
 
-from collections.abc import Collection, Iterator, Mapping
+What is checked of results, and against what, starts from this one object.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nanostitch.errors import ContractError
-from nanostitch.provenance import ledger, records
-from nanostitch.provenance.identity import sha256
+from nanostitch.provenance import digests, ledger, records
+from nanostitch.provenance.identity import identity
 from nanostitch.provenance.records import Record
 
 KEPT_FOR_RUNS = ("plan", "logs", "benchmarks", records.FOLDER)
@@ -36,7 +39,7 @@ class Recorded:
     def records(self) -> dict[str, Record]:
         """Every record that can be read, by its uuid, in the order in which jobs ended."""
         found = []
-        for path in (self.folder / records.FOLDER / "records").glob("*.json"):
+        for path in records.files(self.folder):
             try:
                 found.append(records.load(path))
             except ContractError:
@@ -57,25 +60,34 @@ class Recorded:
             return []
 
     @cached_property
-    def digests(self) -> dict[str, str]:
-        """Digest of each recorded file that exists, as it is now."""
-        files = {path: self.root / path for path in self.newest}
-        return {path: sha256(file) for path, file in files.items() if file.is_file()}
+    def forged(self) -> list[str]:
+        """Uuids of records whose derivation is not the one that their id stands for."""
+        return [uuid for uuid, record in self.records.items() if not _has_its_id(record)]
 
-    def output(self, path: str) -> Mapping[str, Any]:
+    @property
+    def arguments(self) -> list[str]:
+        """Arguments of snakemake in the last run; none where they are not known."""
+        return list(self.lines[-1].get("arguments") or ()) if self.lines else []
+
+    def digest(self, path: str) -> str | None:
+        """SHA-256 of a file as it is now; None where it is gone."""
+        file = self.root / path
+        return digests.once(file) if file.is_file() else None
+
+    def output(self, path: str) -> Record:
         """What was recorded of a file."""
-        return next(o for o in self.newest[path]["outputs"] if o["path"] == path)
+        return records.outputs(self.newest[path])[path]
 
-    def ancestors(self, paths: Collection[str]) -> list[str]:
+    def ancestors(self, paths: Iterable[str]) -> list[str]:
         """Recorded files that some stand on, these themselves included."""
-        found, waiting = dict[str, None](), [path for path in paths if path in self.newest]
-        while waiting:
-            path = waiting.pop()
-            if path not in found:
-                found[path] = None
-                inputs = (one["path"] for one in self.newest[path]["inputs"])
-                waiting += [one for one in inputs if one in self.newest]
-        return list(found)
+        return [path for path in records.ancestors(self.newest, paths) if path in self.newest]
+
+    def below(self, paths: Collection[Path]) -> list[str]:
+        """Recorded files and other results in any of some files or folders; all for none."""
+        tops = [path.absolute() for path in paths] or [self.folder.absolute()]
+        root = self.root.absolute()
+        known = dict.fromkeys([*self.newest, *self.results()])
+        return [one for one in known if any((root / one).is_relative_to(top) for top in tops)]
 
     def results(self) -> Iterator[str]:
         """Every file in the batch's folder that a job should have made."""
@@ -88,3 +100,9 @@ class Recorded:
                 and not any(map(Path(below.parts[0]).match, UNRECORDED))
             ):
                 yield (self.path / below).as_posix()
+
+
+def _has_its_id(record: Record) -> bool:
+    """Whether a record's derivation, where it has one, has the id that the record names."""
+    decided = record["derivation"]
+    return decided is None or identity(decided) == record["derivation_id"]

@@ -7,13 +7,15 @@ as they are now, with the arguments of the run that was last recorded.
 import argparse
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nanostitch import documents
 from nanostitch.errors import NanostitchError
+from nanostitch.provenance import derivation
+from nanostitch.provenance.checks.recorded import Recorded
 from nanostitch.provenance.records import Record
 
 CONFIG = Path("config/config.yaml")
@@ -52,19 +54,14 @@ class Replanned:
 
     Parameters
     ----------
-    root
-        Folder in which snakemake ran.
-    batch
-        Id of the batch.
-    arguments
-        Arguments of its last run.
+    state
+        What was recorded of the batch.
     """
 
-    def __init__(self, root: Path, batch: str, arguments: Sequence[str]) -> None:
-        self._root, self._batch = root, batch
-        self.configuration = configuration_arguments(arguments)
+    def __init__(self, state: Recorded) -> None:
+        self._state = state
         self.reason = ""
-        with contextlib.chdir(root):
+        with contextlib.chdir(state.root):
             try:
                 self._plan, self.files = self._planned()
             except (NanostitchError, OSError) as error:
@@ -74,11 +71,11 @@ class Replanned:
     def _planned(self) -> tuple[Any, dict[str, dict[str, Any]]]:
         from nanostitch.plan import Plan
 
-        config = _config(self.configuration)
+        config, batch = _config(self._state.arguments), self._state.batch
         plan = Plan(config, cache=Path(".snakemake/nanostitch/digests.json"))
-        if self._batch not in plan.batches:
-            raise NanostitchError(f"config.yaml names no batch {self._batch}")
-        files = plan.files(plan.batches[self._batch])
+        if batch not in plan.batches:
+            raise NanostitchError(f"config.yaml names no batch {batch}")
+        files = plan.files(plan.batches[batch])
         return plan, {name: json.loads(json.dumps(content)) for name, content in files}
 
     @cached_property
@@ -86,8 +83,8 @@ class Replanned:
         """Folder of the raw file of each acquisition."""
         if self._plan is None:
             return {}
-        found = self._plan.batches[self._batch].acquisitions
-        return {name: self._root / a.path.parent for name, a in found.items()}
+        found = self._plan.batches[self._state.batch].acquisitions
+        return {name: self._state.root / a.path.parent for name, a in found.items()}
 
     def changes(self, record: Record) -> list[str]:
         """What decided a job and is not now as it was then."""
@@ -107,7 +104,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
     Digests of raw files are left to the check of their bytes.
     """
-    flat_then, flat_now = (dict(_flat(one)) for one in (then, now))
+    flat_then, flat_now = (_named(one) for one in (then, now))
     said = []
     for key in sorted(flat_then.keys() | flat_now.keys()):
         old, new = flat_then.get(key), flat_now.get(key)
@@ -118,12 +115,16 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def configuration_arguments(arguments: Sequence[str]) -> list[str]:
     """Those arguments of snakemake that decide its configuration."""
+    given = _given(arguments)
+    named = (("--config", given.config), ("--configfile", given.configfile))
+    return [word for option, values in named if values for word in (option, *values)]
+
+
+def _given(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config", "-C", nargs="+", default=[])
     parser.add_argument("--configfile", "--configfiles", nargs="+", default=[])
-    known, _ = parser.parse_known_args(list(arguments))
-    given = [*(["--config", *known.config] if known.config else [])]
-    return given + (["--configfile", *known.configfile] if known.configfile else [])
+    return parser.parse_known_args(list(arguments))[0]
 
 
 def _config(arguments: Sequence[str]) -> dict[str, Any]:
@@ -131,10 +132,7 @@ def _config(arguments: Sequence[str]) -> dict[str, Any]:
     import yaml
     from snakemake.utils import update_config
 
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--config", nargs="+", default=[])
-    parser.add_argument("--configfile", nargs="+", default=[])
-    given = parser.parse_args(list(arguments))
+    given = _given(arguments)
     config: dict[str, Any] = {}
     for path in (CONFIG, *map(Path, given.configfile)):
         update_config(config, documents.read_yaml(path))
@@ -144,19 +142,16 @@ def _config(arguments: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def _flat(values: Mapping[str, Any], of: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{of}{key}.")
-        else:
-            yield f"{of}{key}", value
+def _named(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a plan file by their names; an empty group has none."""
+    return {name: value for name, value in derivation.flat(plan) if value != {}}
 
 
 def _change(key: str, old: Any, new: Any) -> str:
     """One change, named as its user knows it."""
     first, _, rest = key.partition(".")
     if first in _NAMES:
-        return f"{_NAMES[first]}"
+        return _NAMES[first]
     if first in _SETTINGS:
         return f"parameter {rest or first}: {_short(old)} → {_short(new)}"
     if first in _SHEETS:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,15 +34,13 @@ class Rerun:
     notes: list[str]
 
 
-def compare(root: Path, batch: str, paths: Collection[Path]) -> Rerun:
+def compare(state: Recorded, paths: Collection[Path]) -> Rerun:
     """Make results again from raw files and compare.
 
     Parameters
     ----------
-    root
-        Folder in which snakemake ran.
-    batch
-        Id of the batch.
+    state
+        What was recorded of the batch.
     paths
         Results to make again, or folders of them; none for all.
 
@@ -51,31 +49,25 @@ def compare(root: Path, batch: str, paths: Collection[Path]) -> Rerun:
     ContractError
         If the run fails, or the paths hold no recorded results.
     """
-    state = Recorded(root, batch)
-    tops = [path.absolute() for path in paths] or [state.folder.absolute()]
-    absolute = root.absolute()
-    wanted = [
-        path
-        for path in state.newest
-        if any((absolute / path).is_relative_to(top) for top in tops) and (root / path).is_file()
-    ]
+    named = (path for path in state.below(paths) if path in state.newest)
+    wanted = [path for path in named if (state.root / path).is_file()]
     if not wanted:
-        raise ContractError(f"{batch}: nothing recorded lies in {', '.join(map(str, tops))}")
+        places = ", ".join(map(str, paths)) or state.folder
+        raise ContractError(f"{state.batch}: nothing recorded lies in {places}")
     with tempfile.TemporaryDirectory(prefix="nanostitch-rerun-") as temporary:
         again = Path(temporary)
-        for name in absolute.iterdir():
-            if name.name not in _LEFT_OUT:
-                (again / name.name).symlink_to(name)
+        for file in state.root.absolute().iterdir():
+            if file.name not in _LEFT_OUT:
+                (again / file.name).symlink_to(file)
         _run(again, state, wanted)
-        return _compared(root, again, wanted)
+        return _compared(state, again, wanted)
 
 
-def _run(folder: Path, state: Recorded, wanted: list[str]) -> None:
-    last = state.lines[-1] if state.lines else {}
+def _run(folder: Path, state: Recorded, wanted: Sequence[str]) -> None:
     snakefile = "Snakefile" if (folder / "Snakefile").is_file() else str(PROJECT / "Snakefile")
     profile = ["--workflow-profile", _PROFILE] if (folder / _PROFILE).is_dir() else []
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "1"]
-    command += [*profile, *configuration_arguments(last.get("arguments") or ()), "--", *wanted]
+    command += [*profile, *configuration_arguments(state.arguments), "--", *wanted]
     environment = {key: value for key, value in os.environ.items() if key != "NANOSTITCH_RUN"}
     done = subprocess.run(
         command,
@@ -91,13 +83,13 @@ def _run(folder: Path, state: Recorded, wanted: list[str]) -> None:
         raise ContractError(f"{state.batch}: could not be made again ({said}); mend that first")
 
 
-def _compared(root: Path, again: Path, wanted: list[str]) -> Rerun:
+def _compared(state: Recorded, again: Path, wanted: Sequence[str]) -> Rerun:
     problems, notes, same, alike = [], [], 0, 0
     for path in wanted:
-        before, after = root / path, again / path
+        before, after = state.root / path, again / path
         if not after.is_file():
             problems.append(Finding("missing", path, "was not made again", "see its rule"))
-        elif sha256(before) == sha256(after):
+        elif state.digest(path) == sha256(after):
             same += 1
         elif path.endswith(".nc") and _data(before) == _data(after):
             alike += 1

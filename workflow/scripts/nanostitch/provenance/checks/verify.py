@@ -28,8 +28,8 @@ _MAKE_ANEW = "restore it from a copy, or delete it and run the workflow again"
 _RESTORE = "restore it from a copy"
 
 
-def batches(paths: Collection[Path]) -> dict[tuple[Path, str], list[Path]]:
-    """Results folders that paths lie in, each with these paths; all here for no path.
+def batches(paths: Collection[Path]) -> list[tuple[Recorded, list[Path]]]:
+    """Batches whose results paths lie in, each with these paths; all here for no path.
 
     Raises
     ------
@@ -42,35 +42,36 @@ def batches(paths: Collection[Path]) -> dict[tuple[Path, str], list[Path]]:
     found = defaultdict(list)
     for path in given:
         found[places.batch_of(path)].append(path)
-    return dict(found)
+    return [(Recorded(root, batch), named) for (root, batch), named in found.items()]
 
 
 def verify(
-    root: Path, batch: str, paths: Collection[Path], allowed_signers: Path | None = None
+    state: Recorded, paths: Collection[Path], allowed_signers: Path | None = None
 ) -> Verdict:
     """Check results of a batch and all that they stand on.
 
     Parameters
     ----------
-    root
-        Folder in which snakemake ran.
-    batch
-        Id of the batch.
+    state
+        What was recorded of the batch.
     paths
         Files or folders of it; none for all.
     allowed_signers
         File of keys whose signature is trusted.
+
+    Raises
+    ------
+    ContractError
+        If no job of the batch was recorded.
     """
-    state = Recorded(root, batch)
     if not state.records:
         raise ContractError(
             f"{state.folder}: holds no records of jobs; run the workflow again, which keeps them"
         )
-    named = _below(state, paths)
+    named = state.below(paths)
     is_whole = set(state.newest) <= set(named)
     scope = list(state.newest) if is_whole else state.ancestors(named)
-    last = state.lines[-1] if state.lines else {}
-    plan = Replanned(root, batch, last.get("arguments") or ())
+    plan = Replanned(state)
     notes = [f"not checked against the configuration: {plan.reason}"] if plan.reason else []
     raw = _RawFiles(state, plan, scope)
     problems = [
@@ -80,18 +81,10 @@ def verify(
         *_unrecorded(state, named),
         *_inputs(state, scope),
         *raw.problems(),
-        *_crate(root),
+        *_crate(state.root),
         *([] if plan.reason else _stale(state, plan, scope)),
     ]
     return Verdict(tuple(problems), tuple(notes), len(scope), len(state.records), len(raw.files))
-
-
-def _below(state: Recorded, paths: Collection[Path]) -> list[str]:
-    """Recorded and existing results that lie in any of the paths."""
-    tops = [path.absolute() for path in paths] or [state.folder.absolute()]
-    root = state.root.absolute()
-    known = dict.fromkeys([*state.newest, *state.results()])
-    return [p for p in known if any((root / p).is_relative_to(top) for top in tops)]
 
 
 def _ledger(state: Recorded) -> Iterator[Finding]:
@@ -108,12 +101,9 @@ def _ledger(state: Recorded) -> Iterator[Finding]:
         said = "no run has entered it in the ledger"
         remedy = f"{_AGAIN}, which enters what a killed run left; else someone put it there"
         yield Finding("unlisted record", path, said, remedy)
-    for record in state.records.values():
-        if _has_its_id(record):
-            continue
-        path = _record_path(state, record["uuid"])
+    for uuid in state.forged:
         said = "its derivation does not have the id that it names"
-        yield Finding("forged", path, said, _RESTORE)
+        yield Finding("forged", _record_path(state, uuid), said, _RESTORE)
 
 
 def _crate(root: Path) -> Iterator[Finding]:
@@ -124,12 +114,6 @@ def _crate(root: Path) -> Iterator[Finding]:
             if not file.endswith("/report.html"):
                 kind = "missing" if said.startswith("is absent") else "altered"
                 yield Finding(kind, file, said, "unpack the crate again")
-
-
-def _has_its_id(record: Record) -> bool:
-    """Whether a record's derivation is the one that its id stands for, where it has one."""
-    decided = record["derivation"]
-    return decided is None or identity(decided) == record["derivation_id"]
 
 
 def _record_path(state: Recorded, uuid: str) -> str:
@@ -161,9 +145,7 @@ def _signature(
 def _files(state: Recorded, scope: Collection[str]) -> Iterator[Finding]:
     for path in scope:
         output, record = state.output(path), state.newest[path]
-        if output["sha256"] is None:
-            continue
-        found = state.digests.get(path)
+        found = state.digest(path)
         if found is None:
             yield Finding("missing", path, "a job made it and it is gone", _AGAIN)
         elif found != output["sha256"]:
@@ -188,9 +170,8 @@ def _agrees(pointer: Path, output: Any) -> bool:
 
 
 def _carries(file: Path, derivation_id: str) -> bool:
-    derivation = store.provenance_of(str(file))
-    same = store.identity_of(str(file)) == derivation_id
-    return same and bool(derivation) and identity(derivation) == derivation_id
+    own, derivation = store.carried(str(file))
+    return bool(derivation) and own == identity(derivation) == derivation_id
 
 
 def _altered(file: Path, path: str, output: Any, record: Record) -> Finding:
@@ -271,8 +252,8 @@ def _stale(state: Recorded, plan: Replanned, scope: Collection[str]) -> Iterator
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for path in sorted(scope):
         record = state.newest[path]
-        is_true = _has_its_id(record)  # a forged one was told already
-        for change in plan.changes(record) if is_true else ():
+        is_forged = record["uuid"] in state.forged  # and was told already
+        for change in plan.changes(record) if not is_forged else ():
             found[change][path] = record["rule"]
     for change, rules in found.items():
         first = next(iter(rules))

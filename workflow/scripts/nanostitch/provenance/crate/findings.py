@@ -1,6 +1,5 @@
 """What a batch shows: raw files with their instruments, figures with panels, claims."""
 
-import csv
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nanostitch import store
-from nanostitch.contracts.raw import RAW
+from nanostitch.provenance import records
 from nanostitch.provenance.crate.files import Files
 from nanostitch.provenance.crate.graph import Graph, Reference, part_of_id
 from nanostitch.provenance.crate.parameters import unit_of
@@ -28,7 +27,7 @@ def raw(graph: Graph, files: Files, jobs: Iterable[Record]) -> list[Reference]:
             about = job["derivation"]["plan"]["acquisition"]["about"]
             entity = files.input(next(told for told in job["inputs"] if told["role"] == "raw"))
             found.append(entity)
-            facts = _facts(Path(job["outputs"][0]["path"]), about["technique"])
+            facts = _facts(Path(job["outputs"][0]["path"]))
             instrument = facts.pop("instrument", None)
             graph.say(
                 entity,
@@ -80,9 +79,7 @@ def claims(graph: Graph, files: Files, results: Path) -> list[Reference]:
     if not files.holds(table.as_posix()):
         return []
     source = files.named(table.as_posix())
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    return [_claim(graph, row, source, results) for row in rows]
+    return [_claim(graph, row, source, results) for row in records.claims(table)]
 
 
 def _claim(graph: Graph, row: Mapping[str, str], source: Reference, results: Path) -> Reference:
@@ -115,12 +112,9 @@ def _panel(graph: Graph, row: Mapping[str, str], results: Path) -> Reference | N
     return None
 
 
-def _facts(product: Path, technique: str) -> dict[str, Any]:
+def _facts(product: Path) -> dict[str, Any]:
     """What a raw product says of its instrument; nothing where it is not there."""
-    if not product.is_file():
-        return {}
-    with store.open_lazily(str(product), RAW[technique]) as dataset:
-        attributes = dict(dataset.attrs)
+    attributes = store.attributes_of(str(product)) if product.is_file() else {}
     numbers = {n: v for n, v in attributes.items() if isinstance(v, Real) and n not in TOLD_APART}
     texts = {n: attributes.get(n) for n in ("instrument", "acquisition_date", "acquisition_mode")}
     return {name: float(value) for name, value in numbers.items()} | {

@@ -1,6 +1,5 @@
 """Pages of a crate for people: how to read, check and rerun it, and what it shows."""
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import jinja2
 from nanostitch import __version__
 from nanostitch.batch import Batch
 from nanostitch.claims_page import TEMPLATES
+from nanostitch.provenance import records
 from nanostitch.provenance.crate import batch_copy
 from nanostitch.provenance.crate.state import State
 
@@ -38,7 +38,7 @@ def preview(batch: Batch, made: State, results: Path) -> str:
         jobs=len(made.jobs),
         ended=made.ended.date().isoformat(),
         figures=_figures(results),
-        claims=_rows(results / "tables" / "claims.tsv"),
+        claims=records.claims(results / "tables" / "claims.tsv"),
         folder=results.as_posix(),
     )
 
@@ -64,13 +64,6 @@ def _figures(results: Path) -> list[dict[str, str]]:
             title = json.loads(plan.read_text("utf-8"))["figure"]["title"]
             found.append({"id": plan.stem, "title": title, "picture": picture.as_posix()})
     return found
-
-
-def _rows(table: Path) -> list[dict[str, str]]:
-    if not table.is_file():
-        return []
-    with table.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def _render(name: str, **values: Any) -> str:

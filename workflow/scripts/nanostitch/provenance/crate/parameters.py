@@ -1,9 +1,10 @@
 """Settings of a step as formal parameters and values, with the unit that each name ends in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nanostitch import plan_files, schema
+from nanostitch.provenance import derivation
 from nanostitch.provenance.crate.graph import Graph, Reference, part_of_id
 from nanostitch.provenance.identity import canonical, digest
 
@@ -41,21 +42,18 @@ def unit_of(name: str) -> str | None:
     return next((unit for end, unit in UNITS.items() if name.endswith(f"_{end}")), None)
 
 
-def of_job(graph: Graph, tool: Reference, derivation: Mapping[str, Any]) -> list[Reference]:
+def of_job(graph: Graph, tool: Reference, decided: Mapping[str, Any]) -> list[Reference]:
     """Values of every setting of a job's plan, each tied to its formal parameter.
 
     Settings are those of a step, so that jobs of one step share their entities.
     """
-    found, rule = list[Reference](), derivation["rule"]
-    for content in derivation["plan"].values():
-        for name, value in flat(content.get("settings") or {}):
+    found, rule = list[Reference](), decided["rule"]
+    for content in decided["plan"].values():
+        seed = {"seed": content["seed"]} if "seed" in content else {}
+        for name, value in (*derivation.flat(content.get("settings") or {}), *seed.items()):
             formal = _formal(graph, rule, name, value)
             graph.say(tool, input=[formal])
             found.append(_value(graph, rule, name, value, formal))
-        if "seed" in content:
-            formal = _formal(graph, rule, "seed", content["seed"])
-            graph.say(tool, input=[formal])
-            found.append(_value(graph, rule, "seed", content["seed"], formal))
     return found
 
 
@@ -84,15 +82,6 @@ def _value(graph: Graph, rule: str, name: str, value: Any, formal: Reference) ->
         unitText=unit_of(name),
         exampleOfWork=formal,
     )
-
-
-def flat(settings: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, Any]]:
-    """Settings by their names, with a point between a group and what is in it."""
-    for name, value in settings.items():
-        if isinstance(value, Mapping) and value:
-            yield from flat(value, f"{start}{name}.")
-        else:
-            yield f"{start}{name}", value
 
 
 def _type(value: Any) -> str:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nanostitch.provenance import derivation
 from nanostitch.provenance.crate import parameters
 from nanostitch.provenance.crate.files import Files
 from nanostitch.provenance.crate.graph import Graph, Reference, part_of_id
@@ -62,7 +63,7 @@ class Runs:
 
     def agent(self, run: str) -> Reference:
         """Who started a run where they chose to be named, else who made the batch."""
-        operator = (self._state.runs.get(run) or {}).get("operator")
+        operator = self._state.operator(run)
         return person(self._graph, operator) if operator else self._creator
 
     def _workflow(self, version: str) -> Reference:
@@ -97,12 +98,11 @@ class Runs:
     def _tool(self, job: Record) -> Reference:
         rule = job["rule"]
         if rule not in self._tools:
-            name = job["script"]
-            codes = (plan.get("code_sha256") for plan in job["derivation"]["plan"].values())
+            name, code = job["script"], derivation.code_of(job["derivation"])
             tool = self._files.named(
                 name,
                 "SoftwareSourceCode",
-                version=next((f"sha256:{code}" for code in codes if code), "unknown"),
+                version=f"sha256:{code}" if code else "unknown",
                 url={"@id": name},
                 programmingLanguage=self._graph.note(
                     "https://www.python.org", "ComputerLanguage", name="Python"

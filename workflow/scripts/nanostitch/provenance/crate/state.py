@@ -45,8 +45,12 @@ class State:
 
     def output(self, path: str) -> Mapping[str, Any] | None:
         """What the newest record says of one output."""
-        found = self.makers.get(path, {}).get("outputs", [])
-        return next((output for output in found if output["path"] == path), None)
+        maker = self.makers.get(path)
+        return records.outputs(maker)[path] if maker is not None else None
+
+    def operator(self, run: str) -> Mapping[str, Any] | None:
+        """Who started a run, where they chose to be named."""
+        return (self.runs.get(run) or {}).get("operator")
 
 
 def read(results: Path) -> State:

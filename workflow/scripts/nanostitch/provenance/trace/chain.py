@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from nanostitch import store
 from nanostitch.errors import ContractError
+from nanostitch.provenance import derivation, records
 from nanostitch.provenance.identity import sha256
 from nanostitch.provenance.records import Record
 from nanostitch.provenance.trace import figure_id, parts, places
@@ -140,7 +141,7 @@ class Chains:
             rule=job.derivation["rule"] if job else None,
             derivation_id=job.derivation_id if job else None,
             parameters=plotted.parameters if place.part else {},
-            code=_code(job) if job else None,
+            code=derivation.code_of(job.derivation) if job else None,
             record=job.record if job else None,
             about=plotted.about,
             inputs=(plotted,),
@@ -156,8 +157,8 @@ class Chains:
         """Digest of what a derivation made at a path: of the file, or as it was recorded."""
         if self._is_current(path, origin):
             return sha256(self._root / path)
-        outputs = origin.record["outputs"] if origin.record else []
-        return next((str(one["sha256"]) for one in outputs if one["path"] == path), "")
+        outputs = records.outputs(origin.record) if origin.record else {}
+        return str(outputs[path]["sha256"]) if path in outputs else ""
 
     def _is_current(self, path: str, origin: Origin) -> bool:
         return self._origins.carries(path, origin.derivation_id)
@@ -179,7 +180,7 @@ class Chains:
             rule=origin.derivation["rule"],
             derivation_id=origin.derivation_id,
             parameters=parameters,
-            code=_code(origin),
+            code=derivation.code_of(origin.derivation),
             record=origin.record,
             about=about,
             inputs=tuple(self._input(one, path, origin) for one in inputs),
@@ -215,7 +216,7 @@ class Chains:
             rule=made.derivation["rule"] if made else None,
             derivation_id=made.derivation_id if made else None,
             parameters=_parameters(made) if made else {},
-            code=_code(made) if made else None,
+            code=derivation.code_of(made.derivation) if made else None,
             record=made.record if made else None,
             about={"size": kept.get("size"), **self._told(maker, origin)},
             inputs=tuple(self._input(one, path, made) for one in made.derivation["inputs"])
@@ -267,8 +268,3 @@ def _parameters(origin: Origin) -> dict[str, Any]:
         asked = {key: value for key, value in content.items() if key not in _NOT_PARAMETERS}
         found |= asked.pop("settings", {}) | {k: v for k, v in asked.items() if v not in ({}, None)}
     return found
-
-
-def _code(origin: Origin) -> str | None:
-    plans = origin.derivation["plan"].values()
-    return next((plan["code_sha256"] for plan in plans if "code_sha256" in plan), None)

@@ -118,10 +118,9 @@ class Origins:
         file = self._root / path
         if file.suffix != ".nc" or not file.is_file():
             return None
-        derivation = store.provenance_of(str(file))
+        own, derivation = store.carried(str(file))
         if not derivation:
             return None
-        own = store.identity_of(str(file))
         if identity(derivation) != own:
             raise ContractError(
                 f"{path}: the derivation that it carries does not have its id {own}; the file was"

@@ -1,6 +1,5 @@
 """Parts of a file that stand on part of its inputs: panels, claims, rows of tables."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Literal
 
 from nanostitch import store
 from nanostitch.errors import ContractError
+from nanostitch.provenance import records
 
 _TOLD_OF_CLAIM = (
     *("says", "source", "outcome", "unit", "value", "value_lower", "value_upper"),
@@ -84,11 +84,7 @@ def _claim(file: Path, part: str, derivation: Mapping[str, Any]) -> Part:
 
 
 def _outcome(table: Path, claim: str) -> dict[str, Any]:
-    if not table.is_file():
-        return {}
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = (row for row in csv.DictReader(file, delimiter="\t") if row["claim"] == claim)
-        row = next(rows, {})
+    row = next((row for row in records.claims(table) if row["claim"] == claim), {})
     return {key: row[key] for key in _TOLD_OF_CLAIM if row.get(key) not in (None, "", "NaN")}
 
 

@@ -30,11 +30,6 @@ class Place:
         return Path(self.path).parts[0] == "results"
 
     @property
-    def batch(self) -> str:
-        """Id of the batch whose results the file is one of."""
-        return Path(self.path).parts[1]
-
-    @property
     def name(self) -> str:
         """Path and part as a user writes them."""
         return f"{self.path}#{self.part}" if self.part else self.path

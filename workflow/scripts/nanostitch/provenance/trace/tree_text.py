@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nanostitch.provenance import derivation
 from nanostitch.provenance.records import Record
 from nanostitch.provenance.trace.chain import Link
 
@@ -79,22 +80,10 @@ def details(link: Link) -> list[str]:
         said.append(str(about["caption"]))
     if link.kind == "raw":
         whose = [str(about[key]) for key in ("acquisition", "sample", "condition") if key in about]
-        told = flat(about.get("instrument", {}))
+        told = _told(about.get("instrument", {}))
         said.append("; ".join([*whose, *told]))
-    parameters = ", ".join(flat(link.parameters))
+    parameters = ", ".join(_told(link.parameters))
     return [text for text in (*said, parameters) if text]
-
-
-def flat(values: Mapping[str, Any], of: str = "") -> list[str]:
-    """Nested values as texts such as ``gap.range_ev=[2.1, 3.0]``."""
-    found = []
-    for key, value in values.items():
-        name = f"{of}{key}"
-        if isinstance(value, Mapping):
-            found += flat(value, f"{name}.")
-        else:
-            found.append(f"{name}={_short(value)}")
-    return found
 
 
 def shown(path: str) -> str:
@@ -132,6 +121,12 @@ def _brief(record: Record | None) -> dict[str, Any] | None:
         return None
     kept = ("uuid", "run", "started", "ended", "environment", "hygiene")
     return {key: record.get(key) for key in kept} | {"host": record["execution"]["host"]}
+
+
+def _told(values: Mapping[str, Any]) -> list[str]:
+    """Nested values as texts such as ``gap.range_ev=[2.1, 3.0]``."""
+    found = derivation.flat(values)
+    return [f"{name}={_short(value)}" for name, value in found if value != {}]
 
 
 def _short(value: Any) -> str:
