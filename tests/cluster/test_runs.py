@@ -11,6 +11,7 @@ import pytest
 
 from nanostitch.cluster import runs
 from nanostitch.errors import ClusterError
+from nanostitch.provenance.record import RUN
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 WRITER = """\
@@ -28,7 +29,7 @@ for _ in range(150):
 
 def started(run: str) -> subprocess.Popen[bytes]:
     """A process that belongs to a run, in no relation to this one's name."""
-    return subprocess.Popen(SLEEP, env=os.environ | {runs.RUN: run})
+    return subprocess.Popen(SLEEP, env=os.environ | {RUN: run})
 
 
 def recorded(folder: Path, run: str, **changes: object) -> Path:
@@ -42,7 +43,7 @@ def recorded(folder: Path, run: str, **changes: object) -> Path:
 
 def test_begin_and_end__leave_no_record(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(runs.RUN, "here")
+    monkeypatch.setenv(RUN, "here")
     runs.begin("local")
     (record,) = runs.RECORDS.glob("*.json")
     assert json.loads(record.read_text())["pid"] == os.getpid()
@@ -70,7 +71,7 @@ def test_orphans_of_a_dead_run__are_ended_and_those_of_others_live(tmp_path):
 
 def test_a_living_run__is_left_alone(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(runs.RUN, "alive")
+    monkeypatch.setenv(RUN, "alive")
     runs.begin("local")
     with pytest.raises(ClusterError, match=f"alive as process {os.getpid()}"):
         runs.end_orphans(tmp_path, print)

@@ -17,9 +17,7 @@ from pathlib import Path
 from nanostitch import atomic
 from nanostitch.cluster import slurm
 from nanostitch.errors import ClusterError
-
-RUN = "NANOSTITCH_RUN"
-"""Environment variable by which a process knows the run that it belongs to."""
+from nanostitch.provenance.record import RUN
 
 RECORDS = Path(".snakemake", "nanostitch", "runs")
 POLITE_S = 10.0

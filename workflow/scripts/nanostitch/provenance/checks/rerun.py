@@ -18,6 +18,7 @@ from nanostitch.provenance.checks.findings import Finding
 from nanostitch.provenance.checks.recorded import Recorded
 from nanostitch.provenance.checks.replanned import configuration_arguments
 from nanostitch.provenance.identity import sha256
+from nanostitch.provenance.record import RUN
 
 _LEFT_OUT = ("results", ".snakemake", ".git")
 """What a new run must not see of the folder in which the first one ran."""
@@ -68,7 +69,7 @@ def _run(folder: Path, state: Recorded, wanted: Sequence[str]) -> None:
     profile = ["--workflow-profile", _PROFILE] if (folder / _PROFILE).is_dir() else []
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "1"]
     command += [*profile, *configuration_arguments(state.arguments), "--", *wanted]
-    environment = {key: value for key, value in os.environ.items() if key != "NANOSTITCH_RUN"}
+    environment = {key: value for key, value in os.environ.items() if key != RUN}
     done = subprocess.run(
         command,
         cwd=folder,
