@@ -21,11 +21,15 @@ python=$("$python" -c 'import sys; print(getattr(sys, "_base_executable", sys.ex
 echo "Setting up .venv from envs/lock.txt ($("$python" -V)); this is done once and takes a minute or two."
 rm -rf .venv
 "$python" -m venv .venv
-if command -v uv >/dev/null; then
-    uv pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode -r envs/lock.txt
-else
-    .venv/bin/python -m pip install --quiet --require-hashes -r envs/lock.txt
+install="install --quiet --require-hashes"
+# uv installs the same lock several times as fast; pip alone knows a site's own settings of pip.
+if ! uv=$(command -v uv); then
+    awk '/^[^ ]/ { wanted = /^uv==/ } wanted' envs/lock.txt >.venv/uv.txt
+    .venv/bin/python -m pip $install -r .venv/uv.txt
+    uv=.venv/bin/uv
 fi
+"$uv" pip $install --python .venv/bin/python --compile-bytecode -r envs/lock.txt ||
+    .venv/bin/python -m pip $install -r envs/lock.txt
 LC_ALL=C.UTF-8 .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 # Python reads this file in the encoding of the locale, which need not have the letters of a folder.
 for path in .venv/lib/python*/site-packages/__editable__.nanostitch-*.pth; do
